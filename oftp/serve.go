@@ -1,0 +1,96 @@
+package oftp
+
+import (
+	"errors"
+	"time"
+
+	"github.com/ediport/ediport/internal/oftpstate"
+	"github.com/ediport/ediport/tcpserver"
+)
+
+// farewell is how long the peer has for closing the connection after our ESID.
+const farewell = 5 * time.Second
+
+// A responderProtocol serves sessions that partners begin.
+type responderProtocol struct{}
+
+// Serve runs one session on the connection's goroutine.
+func (responderProtocol) Serve(conn *tcpserver.Conn) error {
+	s := conn.Attached().(*Connection).session
+	go s.reader.run(conn, conn.Done())
+	err := s.respond()
+	for err == nil {
+		if err = s.listen(); err == nil {
+			err = s.speak()
+		}
+	}
+	return s.leave(err)
+}
+
+// speak is the server's turn: receipts that are owed, then whatever the
+// application wants, then it is the client's turn again.
+func (s *session) speak() error {
+	if err := s.sendReceipts(); err != nil {
+		return err
+	}
+	hook := s.events.OnReadyToSend
+	if hook == nil || s.logoff.Swap(false) || s.isOver() {
+		return s.yield()
+	}
+	s.c.set(func(state *connState) { state.ready = true })
+	s.offer()
+	s.tell(func() { hook(&ReadyToSendEvent{ConnectionID: s.conn.ID(), Connection: s.c}) })
+	s.park(s.conn.Timeout(), func() bool { return !s.m.Speaking() })
+	s.c.set(func(state *connState) { state.ready = false })
+	switch {
+	case s.ended != nil:
+		return s.ended
+	case s.reader.over() || s.reader.waiting():
+		_, err := s.receive() // ESID, the end, or what has no place here
+		return err
+	case !s.m.Speaking():
+		return nil
+	}
+	// The application has had its time, or the server is shutting down.
+	if err := s.sendReceipts(); err != nil {
+		return err
+	}
+	return s.yield()
+}
+
+// leave ends the connection of a session that is over: the result is what
+// Disconnected tells.
+func (s *session) leave(err error) error {
+	if s.current != nil {
+		giveBack(s.current)
+		s.current = nil
+	}
+	if s.m.State() == oftpstate.WaitDisconnect && !s.values().disconnectAfterEndSession {
+		s.awaitClose()
+	}
+	s.offer() // methods called from now on learn that it is over
+	if errors.Is(err, errOver) {
+		return nil
+	}
+	return err
+}
+
+// awaitClose gives the peer time to read our ESID and close the connection.
+func (s *session) awaitClose() {
+	s.timer.Reset(farewell)
+	buffers := s.reader.buffers
+	for {
+		select {
+		case buf := <-buffers:
+			if buf == nil {
+				buffers = nil
+				continue
+			}
+			giveBack(buf)
+		case <-s.reader.gone:
+			return
+		case <-s.timer.C:
+			return
+		}
+	}
+}
