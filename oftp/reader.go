@@ -78,11 +78,15 @@ func (r *reader) fill(in *bufio.Reader, done <-chan struct{}) {
 // read returns the next exchange buffer; nil for an empty one, which some
 // peers send at the end.
 func (r *reader) read(in *bufio.Reader) (*[]byte, error) {
-	var header [oftpwire.HeaderSize]byte
-	if _, err := io.ReadFull(in, header[:]); err != nil {
+	header, err := in.Peek(oftpwire.HeaderSize)
+	if err != nil {
+		if len(header) > 0 {
+			err = io.ErrUnexpectedEOF
+		}
 		return nil, err
 	}
-	n, err := oftpwire.ParseHeader(header)
+	n, err := oftpwire.ParseHeader([oftpwire.HeaderSize]byte(header))
+	_, _ = in.Discard(oftpwire.HeaderSize) // what was peeked at is there
 	if err != nil || n == 0 {
 		return nil, err
 	}

@@ -224,7 +224,7 @@ func taken(buf *[]byte) (*[]byte, arrival) {
 
 func (s *session) block() (*[]byte, arrival) {
 	var drain <-chan struct{}
-	if s.m.Listening() {
+	if s.mayLeave() {
 		drain = s.conn.Draining()
 	}
 	var timer <-chan time.Time
@@ -250,10 +250,16 @@ func (s *session) block() (*[]byte, arrival) {
 	}
 }
 
+// mayLeave reports whether nothing is under way. A peer that we have asked for
+// the turn is waited for: it is to get the receipt of its file.
+func (s *session) mayLeave() bool {
+	return s.m.Listening() && s.m.State() != oftpstate.WaitCD
+}
+
 // drained reports whether the session is to end because the server is being
 // shut down and nothing is under way.
 func (s *session) drained() bool {
-	if !s.m.Listening() {
+	if !s.mayLeave() {
 		return false
 	}
 	select {
