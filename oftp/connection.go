@@ -84,7 +84,9 @@ func (c *Connection) SetTimeout(d time.Duration) { c.conn.SetTimeout(d) }
 
 // Version is the protocol version of the session: the lower one of both sides,
 // the peer's before they have agreed.
-func (c *Connection) Version() Version { return get(c, func(s *connState) Version { return s.version }) }
+func (c *Connection) Version() Version {
+	return get(c, func(s *connState) Version { return s.version })
+}
 
 // SSIDCode is the peer's session identity.
 func (c *Connection) SSIDCode() string { return get(c, func(s *connState) string { return s.ssid }) }

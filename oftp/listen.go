@@ -4,6 +4,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"time"
 
 	"github.com/ediport/ediport/internal/datefmt"
 	"github.com/ediport/ediport/internal/oftpfile"
@@ -233,7 +234,7 @@ func unsupported(sfid oftpwire.SFID) int {
 func (s *session) localName(sfid oftpwire.SFID) string {
 	t, counter, err := datefmt.FromStamp(sfid.Stamp.Date, sfid.Stamp.Time)
 	if err != nil {
-		t = s.house.stamps.now()
+		t = time.Now()
 	}
 	return filepath.FromSlash(oftpfile.Expand(s.c.settings.Load().nameFormat, oftpfile.Macros{
 		VirtualFileName: sfid.Name,

@@ -126,7 +126,7 @@ func (s *session) startFile(out outgoing, destination, path, name string) (oftpw
 			sfid.Restart = out.End()
 		}
 	} else {
-		sfid.Stamp = s.house.stamps.next().At(s.level)
+		sfid.Stamp = stamps.next().At(s.level)
 	}
 	// What cannot be built must be found before the machine has moved on.
 	if _, err := sfid.Append(nil, s.level); err != nil {

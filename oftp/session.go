@@ -20,7 +20,6 @@ type house struct {
 	values   *settings.Store[values]
 	inbox    *oftpfile.Inbox
 	receipts *receiptBook
-	stamps   *stampClock
 }
 
 func newHouse() *house {
@@ -29,7 +28,6 @@ func newHouse() *house {
 		values:   settings.NewStore(serverTable),
 		inbox:    oftpfile.NewInbox(),
 		receipts: newReceiptBook(),
-		stamps:   new(stampClock),
 	}
 }
 

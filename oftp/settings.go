@@ -40,9 +40,9 @@ type connValues struct {
 	nameFormat             string
 	recordSeparator        string
 	restart                bool
-	ownPassword         string
-	ownSFID             string
-	ownSSID             string
+	ownPassword            string
+	ownSFID                string
+	ownSSID                string
 	strictCounts           bool
 	tempPath               string
 }

@@ -16,16 +16,18 @@ type stampClock struct {
 	last time.Time
 }
 
+// stamps is shared by all servers and clients of the process: several of them
+// often act for one originator.
+var stamps stampClock
+
 // tick is the resolution of stamps; 0000 is not a counter.
 const tick = time.Second / 10_000
-
-func (c *stampClock) now() time.Time { return time.Now() }
 
 // next returns a stamp later than any before.
 func (c *stampClock) next() oftpwire.Stamp {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := c.now().Truncate(tick)
+	t := time.Now().Truncate(tick)
 	if !t.After(c.last) {
 		t = c.last.Add(tick)
 	}
