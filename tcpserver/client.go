@@ -32,13 +32,13 @@ type ClientTLS struct {
 }
 
 // ClientHandshake puts TLS over a connection that this side has made, by the
-// SSL settings of the core. Give the result to [Core.ServeConn]. Code 276: the
+// SSL settings of the core. Give the result to [Core.ServeConn], with options
+// without UseSSL. After an error nc is for the caller to close. Code 276: the
 // handshake failed; 280: the server's certificate was refused.
 func (core *Core) ClientHandshake(ctx context.Context, nc net.Conn, o ClientTLS) (net.Conn, error) {
-	if core.tls.Load() == nil {
-		if err := core.compile(); err != nil {
-			return nil, err
-		}
+	compiled, err := core.prepareTLS()
+	if err != nil {
+		return nil, err
 	}
 	client := tlsconf.Client{ServerName: o.ServerName, Trusted: roots(o.TrustedCerts), Status: o.Status}
 	if o.Certificate != nil {
@@ -53,7 +53,7 @@ func (core *Core) ClientHandshake(ctx context.Context, nc net.Conn, o ClientTLS)
 			return o.Accept(leaf, status)
 		}
 	}
-	secure := tls.Client(nc, core.tls.Load().Client(client))
+	secure := tls.Client(&impatient{Conn: nc}, compiled.Client(client))
 	if err := secure.HandshakeContext(ctx); err != nil {
 		return nil, trap.Wrap(trap.CodeHandshake, err, "TLS handshake with "+nc.RemoteAddr().String())
 	}

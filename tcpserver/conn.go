@@ -22,17 +22,6 @@ import (
 // extends the Timeout.
 const writeChunk = 256 << 10
 
-// farewellLimit is how long Close lets the farewell of TLS wait for room in the
-// socket's buffer, which it practically always has.
-const farewellLimit = 2 * time.Millisecond
-
-// Closing politely waits for the peer's farewell this long, and reads at most
-// so much of what it still sends.
-const (
-	lingerLimit  = 2 * time.Second
-	lingerOctets = 1 << 20
-)
-
 // A Conn is one connection. Its methods may be called from any goroutine; Read
 // and Write belong to the protocol that serves it, one goroutine each, from the
 // call of its Serve or Open on.
@@ -80,6 +69,9 @@ func newConn(core *Core, nc net.Conn, r *run) *Conn {
 	c.lane = core.pump.NewLane(c.handlerPanicked)
 	c.SetTimeout(r.options.DefaultTimeout)
 	c.SetIdleTimeout(v.idle)
+	if secure, ok := nc.(*tls.Conn); ok {
+		c.adopt(secure)
+	}
 	c.touch()
 	if v.loginLimit > 0 {
 		c.loginBy.Store(int64(time.Since(core.born) + v.loginLimit))
@@ -88,6 +80,16 @@ func newConn(core *Core, nc net.Conn, r *run) *Conn {
 		c.pushed = newPusher(c, r.options.Push)
 	}
 	return c
+}
+
+// adopt takes a connection that is TLS already, as [Core.ClientHandshake] makes
+// it, apart: ending it must not wait for the farewell of TLS.
+func (c *Conn) adopt(secure *tls.Conn) {
+	c.raw = secure.NetConn()
+	if socket, ok := c.raw.(*impatient); ok {
+		c.raw = socket.Conn
+	}
+	c.secure.Store(secure)
 }
 
 func newUID() string {
@@ -167,52 +169,6 @@ func (c *Conn) Err() error {
 	}
 }
 
-// Close ends the connection at once, for the given reason; only the first
-// reason counts. It waits for nothing. With a nil reason, which is a normal end,
-// a TLS client is told that nothing more comes.
-func (c *Conn) Close(reason error) {
-	c.ending.Do(func() {
-		c.reason = withCode(reason)
-		close(c.done)
-		switch linger := c.core.store.Load().linger; {
-		case !linger:
-			cut(c.raw)
-		case reason == nil:
-			c.farewell()
-		}
-		c.raw.Close()
-		if c.pushed != nil {
-			c.pushed.setPaused(false)
-		}
-	})
-}
-
-// withCode returns err with a code in its chain, for errors.Is with the
-// sentinels.
-func withCode(err error) error {
-	var coded *Error
-	if err == nil || errors.As(err, &coded) {
-		return err
-	}
-	return trap.FromNet(err)
-}
-
-// farewell sends what ends TLS (close_notify, RFC 8446, section 6.1), if there
-// is room for it. A Write that is stuck fails.
-func (c *Conn) farewell() {
-	if secure := c.secure.Load(); secure != nil {
-		secure.NetConn().(*impatient).hurry(farewellLimit)
-		_ = secure.CloseWrite() // the socket is closed next either way
-	}
-}
-
-// cut makes closing discard what has not been sent.
-func cut(nc net.Conn) {
-	if tcp, ok := nc.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // fails only on a socket that is gone already
-	}
-}
-
 // LoggedIn tells the core that the client has proven who it is, which ends the
 // limit of LoginTimeout and forgives failed logins of its address.
 func (c *Conn) LoggedIn() {
@@ -269,21 +225,6 @@ func (c *Conn) explain(err error) error {
 		}
 	}
 	return err
-}
-
-// finish closes the connection for the protocol's reason: what was sent, such
-// as the message that says why, reaches the peer even if it is still sending.
-func (c *Conn) finish(reason error) {
-	defer c.Close(reason)
-	if !c.core.store.Load().linger {
-		return
-	}
-	_ = c.raw.SetDeadline(deadline(lingerLimit))
-	half, ok := c.stream.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil {
-		return
-	}
-	_, _ = io.CopyN(io.Discard, c.stream, lingerOctets)
 }
 
 // TLS returns what the TLS handshake agreed on; false without TLS.

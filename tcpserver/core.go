@@ -39,7 +39,6 @@ type Core struct {
 	drain    chan struct{}     // closed when shutting down gently
 	quiet    []chan struct{}   // closed when admitted falls to 0
 	unswept  chan struct{}     // closed to end the sweep; nil when there is none
-	closing  chan struct{}     // closed by Shutdown
 }
 
 // NewCore returns a core with the settings' defaults.

@@ -8,8 +8,12 @@
 //   - a [StreamProtocol] owns a goroutine per connection, and reads and writes it;
 //   - a [PushProtocol] owns no goroutine: it is called with the octets that came.
 //
+// A protocol tells the core by [Conn.LoggedIn] when a client has proven who it
+// is, one without logins at once; until then the setting LoginTimeout limits the
+// connection.
+//
 // The core is public so that others can build their protocols on it. See the
-// example of [Core].
+// examples of [Core].
 package tcpserver
 
 import "github.com/ediport/ediport/internal/trap"

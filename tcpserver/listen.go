@@ -198,7 +198,7 @@ func (core *Core) newRun(o Options, l net.Listener) (*run, error) {
 	trusted := roots(o.TrustedCerts)
 	r.trusted.Store(&trusted)
 	if o.UseSSL {
-		if err := core.prepareTLS(); err != nil {
+		if _, err := core.prepareTLS(); err != nil {
 			return nil, err
 		}
 	}

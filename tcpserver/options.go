@@ -27,7 +27,9 @@ type Options struct {
 	// DefaultTimeout is the Timeout that new connections start with; 0 means none.
 	DefaultTimeout time.Duration
 
-	// UseSSL makes every connection begin with a TLS handshake.
+	// UseSSL makes every connection begin with a TLS handshake, except those
+	// that come to [Core.Serve] and [Core.ServeConn] as a crypto/tls Conn: the
+	// settings about SSL do not touch these.
 	UseSSL bool
 
 	// SSLCert is the server's certificate with its key. Needed with UseSSL,

@@ -87,7 +87,7 @@ func (r *run) serve(c *Conn) error {
 
 func (r *run) open(c *Conn) error {
 	setSocket(c.raw, r.core.store.Load())
-	if !r.options.UseSSL {
+	if !r.options.UseSSL || c.secure.Load() != nil {
 		return nil
 	}
 	if err := r.handshake(c); err != nil {

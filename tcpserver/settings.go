@@ -38,7 +38,6 @@ type values struct {
 	processIdleEvents bool
 	selectWait        time.Duration
 	maskSensitive     bool
-	internalSecurity  bool
 
 	tls tlsconf.Settings
 }

@@ -99,14 +99,16 @@ func (r *run) authenticator(c *Conn) func(*x509.Certificate, []*x509.Certificate
 	}
 }
 
-// prepareTLS sees to it that TLS connections have what they share.
-func (core *Core) prepareTLS() error {
+// prepareTLS returns what TLS connections share, and makes it the first time.
+func (core *Core) prepareTLS() (*tlsconf.Compiled, error) {
 	core.changing.Lock()
 	defer core.changing.Unlock()
-	if core.tls.Load() != nil {
-		return nil
+	if core.tls.Load() == nil {
+		if err := core.compile(); err != nil {
+			return nil, err
+		}
 	}
-	return core.compile()
+	return core.tls.Load(), nil
 }
 
 // compile makes what TLS connections share out of the settings as they are.
