@@ -97,7 +97,11 @@ func (t *transfer) ended(s *session, reason int, text string) bool {
 	if hook == nil {
 		return e.SendEndResponse
 	}
-	// A handler that fails leaves the decision as it was.
-	s.ask(func() { hook(e) })
+	heard := false
+	s.ask(func() { heard = true; hook(e) })
+	if !heard { // the connection ended while the event was queued: what became of the file is told all the same
+		later := *e
+		s.tell(func() { hook(&later) })
+	}
 	return e.SendEndResponse
 }

@@ -66,7 +66,7 @@ func newConn(core *Core, nc net.Conn, r *run) *Conn {
 		stream: nc,
 		done:   make(chan struct{}),
 	}
-	c.lane = core.pump.NewLane(c.handlerPanicked)
+	c.lane = core.pump.NewLane(c.done, c.handlerPanicked)
 	c.SetTimeout(r.options.DefaultTimeout)
 	c.SetIdleTimeout(v.idle)
 	if secure, ok := nc.(*tls.Conn); ok {
@@ -247,7 +247,7 @@ func (c *Conn) negotiated() (tlsconf.Negotiated, bool) {
 // Ask delivers an event whose handler decides something; it returns when the
 // handler has. False means that no handler decided: it panicked, the
 // connection ended, or nobody called DoEvents within a minute.
-func (c *Conn) Ask(event func()) bool { return ask(c.lane, event, c.done) }
+func (c *Conn) Ask(event func()) bool { return c.lane.Ask(event) }
 
 // Tell delivers an event that decides nothing. In pump mode it returns before
 // the handler has run.

@@ -48,10 +48,10 @@ func (r *run) admit(nc net.Conn) bool {
 		return request.Accept
 	}
 	request.Address, request.Port = hostText(remote), int(remote.Port())
-	lane := r.core.pump.NewLane(func(value any, stack []byte) {
+	lane := r.core.pump.NewLane(r.stopped, func(value any, stack []byte) {
 		r.report(nil, trap.New(trap.CodeAborted, "the handler of ConnectionRequest panicked: %v\n%s", value, stack))
 	})
-	return ask(lane, func() { hook(&request) }, r.stopped) && request.Accept
+	return lane.Ask(func() { hook(&request) }) && request.Accept
 }
 
 // live is the connection's life between its registration and its end. It

@@ -99,7 +99,9 @@ func (p *Pump) take() (*Lane, *event) {
 	lane.events = lane.events[1:]
 	lane.running = true
 	ev.taken = true
-	lane.space.Signal()
+	if ev.slot {
+		<-lane.slots
+	}
 	return lane, ev
 }
 
@@ -114,33 +116,36 @@ func (p *Pump) release(l *Lane) {
 type Lane struct {
 	pump    *Pump
 	onPanic func(value any, stack []byte)
-	ended   chan struct{} // closed by End
+	gone    <-chan struct{}
 
 	// guarded by pump.mu
 	events  []*event
 	running bool
-	last    bool       // End has been called
-	space   *sync.Cond // a queued event has been taken
+	last    bool          // End has been called
+	slots   chan struct{} // holds one for each queued event that found room; made when first needed
 }
 
 type event struct {
 	run   func()
 	done  chan struct{}
+	slot  bool // counts against LaneLimit
 	taken bool // guarded by pump.mu
 	ok    bool // valid once done is closed
 }
 
-// NewLane returns a lane. Its panic function, called on the goroutine of the
-// handler that panicked, must not panic itself.
-func (p *Pump) NewLane(onPanic func(value any, stack []byte)) *Lane {
-	return &Lane{pump: p, onPanic: onPanic, ended: make(chan struct{}), space: sync.NewCond(&p.mu)}
+// NewLane returns a lane. Once gone is closed, because the connection is to
+// end, nothing waits any more: not for room, not for answers; a nil channel
+// never is. The panic function is called on the goroutine of the handler that
+// panicked and must not panic itself.
+func (p *Pump) NewLane(gone <-chan struct{}, onPanic func(value any, stack []byte)) *Lane {
+	return &Lane{pump: p, gone: gone, onPanic: onPanic}
 }
 
 // Ask delivers an event whose handler decides something, and returns when the
-// handler has. False means that it did not: the handler panicked, the lane
-// ended, or nobody called DoEvents in time.
+// handler has. False means that it did not, and never will: the handler
+// panicked, the connection has ended, or nobody called DoEvents in time.
 func (l *Lane) Ask(run func()) bool {
-	ev, queued := l.enqueue(run, false)
+	ev, queued := l.enqueue(run)
 	if !queued {
 		return ev != nil && l.guard(run)
 	}
@@ -149,7 +154,7 @@ func (l *Lane) Ask(run func()) bool {
 	select {
 	case <-ev.done:
 		return ev.ok
-	case <-l.ended:
+	case <-l.gone:
 	case <-timer.C:
 	}
 	if l.withdraw(ev) {
@@ -162,7 +167,7 @@ func (l *Lane) Ask(run func()) bool {
 // Tell delivers an event that decides nothing. When it is queued, Tell returns
 // as soon as there is room for it.
 func (l *Lane) Tell(run func()) {
-	if ev, queued := l.enqueue(run, false); !queued && ev != nil {
+	if ev, queued := l.enqueue(run); !queued && ev != nil {
 		l.guard(run)
 	}
 }
@@ -171,40 +176,65 @@ func (l *Lane) Tell(run func()) {
 // that deliver the events they cause to their caller.
 func (l *Lane) Here(run func()) bool { return l.guard(run) }
 
-// End delivers the lane's last event, after all that are queued. Events that
-// wait for an answer are withdrawn, later ones dropped. Only the first call
-// has an effect.
+// End delivers the lane's last event, after all that are queued; later ones
+// are dropped. Only the first call has an effect.
 func (l *Lane) End(run func()) {
 	l.pump.mu.Lock()
 	again := l.last
 	l.last = true
+	var queued bool
 	if !again {
-		close(l.ended)
-		l.space.Broadcast()
+		_, queued = l.add(&event{run: run})
 	}
 	l.pump.mu.Unlock()
-	if again {
-		return
-	}
-	if ev, queued := l.enqueue(run, true); !queued && ev != nil {
+	if !again && !queued {
 		l.guard(run)
 	}
 }
 
-// enqueue queues the event when the pump says so, waiting for room. Its result
-// is nil when the lane has ended, which only End's own event passes.
-func (l *Lane) enqueue(run func(), last bool) (ev *event, queued bool) {
+// enqueue queues the event if the pump says so, waiting for room. Its result is
+// nil when the lane has ended.
+func (l *Lane) enqueue(run func()) (ev *event, queued bool) {
+	ev = &event{run: run}
+	if slots := l.mustWait(); slots != nil {
+		select {
+		case slots <- struct{}{}:
+			ev.slot = true
+		case <-l.gone: // what the end of the connection causes is little
+		}
+	}
 	l.pump.mu.Lock()
 	defer l.pump.mu.Unlock()
-	for l.pump.queued && len(l.events) >= LaneLimit && !l.last {
-		l.space.Wait()
-	}
-	if l.last && !last {
+	if l.last {
 		return nil, false
 	}
-	ev = &event{run: run}
-	// Events that are queued already must not be overtaken.
-	if !l.pump.queued && len(l.events) == 0 {
+	ev, queued = l.add(ev)
+	if ev.slot && !queued {
+		<-l.slots
+	}
+	return ev, queued
+}
+
+// mustWait returns the queue's slots if an event has to take one.
+func (l *Lane) mustWait() chan struct{} {
+	l.pump.mu.Lock()
+	defer l.pump.mu.Unlock()
+	if l.last || l.inline() {
+		return nil
+	}
+	if l.slots == nil {
+		l.slots = make(chan struct{}, LaneLimit)
+	}
+	return l.slots
+}
+
+// inline reports whether events run where they occur. Those that are queued
+// already must not be overtaken.
+func (l *Lane) inline() bool { return !l.pump.queued && len(l.events) == 0 }
+
+// add queues the event, unless it is to run where it occurs.
+func (l *Lane) add(ev *event) (*event, bool) {
+	if l.inline() {
 		return ev, false
 	}
 	ev.done = make(chan struct{})

@@ -18,7 +18,7 @@ func noPanic(t *testing.T) func(any, []byte) {
 
 func TestEventsRunWhereTheyOccur(t *testing.T) {
 	t.Parallel()
-	l := dispatch.NewPump().NewLane(noPanic(t))
+	l := dispatch.NewPump().NewLane(nil, noPanic(t))
 	ran := 0
 	l.Tell(func() { ran++ })
 	assert.True(t, l.Ask(func() { ran++; l.Tell(func() { ran++ }) }), "events nest")
@@ -34,7 +34,7 @@ func TestEventsRunWhereTheyOccur(t *testing.T) {
 func TestAPanicIsStoppedAndTold(t *testing.T) {
 	t.Parallel()
 	var told any
-	l := dispatch.NewPump().NewLane(func(v any, stack []byte) {
+	l := dispatch.NewPump().NewLane(nil, func(v any, stack []byte) {
 		told = v
 		assert.Contains(t, string(stack), "TestAPanicIsStoppedAndTold")
 	})
@@ -48,7 +48,7 @@ func TestQueuedEventsRunInsideDoEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := dispatch.NewPump()
 		p.Queue(true)
-		a, b := p.NewLane(noPanic(t)), p.NewLane(noPanic(t))
+		a, b := p.NewLane(nil, noPanic(t)), p.NewLane(nil, noPanic(t))
 		var got []string
 		say := func(s string) func() { return func() { got = append(got, s) } }
 		a.Tell(say("a1"))
@@ -79,15 +79,17 @@ func TestAQuestionNobodyAnswersIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := dispatch.NewPump()
 		p.Queue(true)
-		l := p.NewLane(noPanic(t))
+		l := p.NewLane(nil, noPanic(t))
 		begin := time.Now()
 		assert.False(t, l.Ask(func() { t.Error("ran after it was refused") }))
 		assert.Equal(t, dispatch.AnswerLimit, time.Since(begin))
 		p.DoEvents(0)
 
-		go func() { time.Sleep(time.Second); l.End(func() {}) }()
+		gone := make(chan struct{})
+		l = p.NewLane(gone, noPanic(t))
+		go func() { time.Sleep(time.Second); close(gone) }()
 		begin = time.Now()
-		assert.False(t, l.Ask(func() { t.Error("ran after its lane ended") }))
+		assert.False(t, l.Ask(func() { t.Error("ran after its connection ended") }))
 		assert.Equal(t, time.Second, time.Since(begin))
 		p.DoEvents(0)
 	})
@@ -98,7 +100,7 @@ func TestAHandlerThatRunsIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := dispatch.NewPump()
 		p.Queue(true)
-		l := p.NewLane(noPanic(t))
+		l := p.NewLane(nil, noPanic(t))
 		var order []string
 		go func() {
 			assert.True(t, l.Ask(func() { time.Sleep(time.Minute); order = append(order, "asked") }))
@@ -116,7 +118,7 @@ func TestDoEventsInsideAHandler(t *testing.T) {
 	t.Parallel()
 	p := dispatch.NewPump()
 	p.Queue(true)
-	a, b := p.NewLane(noPanic(t)), p.NewLane(noPanic(t))
+	a, b := p.NewLane(nil, noPanic(t)), p.NewLane(nil, noPanic(t))
 	var got []string
 	a.Tell(func() {
 		p.DoEvents(0)
@@ -133,7 +135,7 @@ func TestAFullLaneHoldsItsConnectionBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := dispatch.NewPump()
 		p.Queue(true)
-		l := p.NewLane(noPanic(t))
+		l := p.NewLane(nil, noPanic(t))
 		told := 0
 		go func() {
 			for range dispatch.LaneLimit + 10 {
@@ -150,28 +152,31 @@ func TestAFullLaneHoldsItsConnectionBack(t *testing.T) {
 	})
 }
 
-func TestEndFreesAWaitingConnection(t *testing.T) {
+func TestTheEndFreesAWaitingConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := dispatch.NewPump()
 		p.Queue(true)
-		l := p.NewLane(noPanic(t))
+		gone := make(chan struct{})
+		l := p.NewLane(gone, noPanic(t))
 		for range dispatch.LaneLimit {
 			l.Tell(func() {})
 		}
-		go l.Tell(func() { t.Error("dropped events do not run") })
+		told, last := false, false
+		go l.Tell(func() { told = true })
 		synctest.Wait()
-		last := false
-		l.End(func() { last = true })
+		close(gone)
+		synctest.Wait()
+		l.End(func() { last = told })
 		p.DoEvents(0)
-		assert.True(t, last)
+		assert.True(t, last, "and no event is lost")
 	})
 }
 
 func TestSwitchingBackKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	p := dispatch.NewPump()
-	l := p.NewLane(noPanic(t))
+	l := p.NewLane(nil, noPanic(t))
 	var got []int
 	p.Queue(true)
 	l.Tell(func() { got = append(got, 1) })
@@ -194,7 +199,7 @@ func TestManyLanesManyPumps(t *testing.T) {
 	var left atomic.Int64
 	left.Store(lanes * events)
 	for range lanes {
-		l := p.NewLane(noPanic(t))
+		l := p.NewLane(nil, noPanic(t))
 		var inside atomic.Int32
 		next := 0
 		producers.Go(func() {
@@ -223,7 +228,7 @@ func TestManyLanesManyPumps(t *testing.T) {
 func ExamplePump() {
 	pump := dispatch.NewPump()
 	pump.Queue(true)
-	lane := pump.NewLane(func(v any, _ []byte) { fmt.Println("handler panicked:", v) })
+	lane := pump.NewLane(nil, func(v any, _ []byte) { fmt.Println("handler panicked:", v) })
 	lane.Tell(func() { fmt.Println("a file arrived") })
 	pump.DoEvents(0)
 	// Output: a file arrived

@@ -1,8 +1,6 @@
-package tcpserver
+package dispatch_test
 
 import (
-	"errors"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,9 +32,9 @@ func TestAskInsideAQueue(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := world{dispatch.NewPump(), make(chan struct{})}
 				w.pump.Queue(true)
-				lane := w.pump.NewLane(func(any, []byte) {})
+				lane := w.pump.NewLane(w.gone, func(any, []byte) {})
 				ran, begin, done := false, time.Now(), make(chan bool)
-				go func() { done <- ask(lane, func() { ran = true }, w.gone) }()
+				go func() { done <- lane.Ask(func() { ran = true }) }()
 				synctest.Wait()
 				c.act(w)
 				assert.Equal(t, c.want, <-done)
@@ -53,9 +51,9 @@ func TestAskWaitsForAHandlerThatHasBegun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pump, gone := dispatch.NewPump(), make(chan struct{})
 		pump.Queue(true)
-		lane := pump.NewLane(func(any, []byte) {})
+		lane := pump.NewLane(gone, func(any, []byte) {})
 		answer := make(chan bool)
-		go func() { answer <- ask(lane, func() { close(gone); time.Sleep(time.Hour) }, gone) }()
+		go func() { answer <- lane.Ask(func() { close(gone); time.Sleep(time.Hour) }) }()
 		synctest.Wait()
 		begin := time.Now()
 		go pump.DoEvents(0)
@@ -67,21 +65,7 @@ func TestAskWaitsForAHandlerThatHasBegun(t *testing.T) {
 func TestAskOfAPanic(t *testing.T) {
 	t.Parallel()
 	told := false
-	lane := dispatch.NewPump().NewLane(func(any, []byte) { told = true })
-	assert.False(t, ask(lane, func() { panic("no answer") }, nil))
+	lane := dispatch.NewPump().NewLane(nil, func(any, []byte) { told = true })
+	assert.False(t, lane.Ask(func() { panic("no answer") }))
 	assert.True(t, told)
-}
-
-func TestPassingErrors(t *testing.T) {
-	t.Parallel()
-	for err, want := range map[error]bool{
-		syscall.EMFILE:        true,
-		syscall.ENFILE:        true,
-		syscall.ENOBUFS:       true,
-		syscall.ENOMEM:        true,
-		syscall.EBADF:         false,
-		errors.New("unknown"): false,
-	} {
-		assert.Equal(t, want, passing(err), err)
-	}
 }
