@@ -7,6 +7,7 @@
 package settings
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/ediport/ediport/internal/trap"
@@ -116,10 +117,15 @@ func (r Row[T]) change(target *T, value string) error {
 	if r.set == nil {
 		return trap.New(trap.CodeInvalidArgument, "setting %s can only be read", r.Name)
 	}
-	if err := r.set(target, value); err != nil {
-		return trap.New(trap.CodeInvalidArgument, "setting %s: %w", r.Name, err)
+	err := r.set(target, value)
+	var named *trap.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &named) && strings.HasPrefix(named.Message, r.Name):
+		return err // it names the setting already
 	}
-	return nil
+	return trap.Wrap(trap.CodeInvalidArgument, err, "setting "+r.Name)
 }
 
 func (t *Table[T]) row(name string) (Row[T], error) {
