@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ediport/ediport/certstore"
+	"github.com/ediport/ediport/internal/oftpstate"
 	"github.com/ediport/ediport/internal/settings"
 	"github.com/ediport/ediport/internal/trap"
 	"github.com/ediport/ediport/tcpserver"
@@ -65,6 +66,8 @@ type Client struct {
 	house    *house
 	defaults *settings.Store[connValues]
 
+	beginning sync.Mutex // one Logon at a time
+
 	mu   sync.Mutex // guards conn
 	conn *Connection
 }
@@ -110,9 +113,16 @@ func (c *Client) DoEvents() { c.house.core.DoEvents() }
 //
 // Codes: 10061 and others of the TCP/IP table; 276 and others of the SSL table;
 // 675 the server does not know ClientSSIDCode; 677 wrong password, on either
-// side; 671 the session failed, see [SessionError]; 10037 there is a session.
+// side; 671 the session failed, see [SessionError]; 10036 there is a session.
 func (c *Client) Logon(ctx context.Context) error {
+	if !c.beginning.TryLock() {
+		return trap.New(trap.CodeInProgress, "another Logon is under way: wait until it returns")
+	}
+	defer c.beginning.Unlock()
 	if err := c.check(); err != nil {
+		return err
+	}
+	if err := c.free(ctx); err != nil {
 		return err
 	}
 	nc, err := c.dial(ctx)
@@ -140,10 +150,25 @@ func (c *Client) Logon(ctx context.Context) error {
 	}
 }
 
-func (c *Client) check() error {
-	if conn := c.Connection(); conn != nil && conn.Connected() {
+// free waits until a session that is over has closed its connection; one that
+// is not over is in the way.
+func (c *Client) free(ctx context.Context) error {
+	conn := c.Connection()
+	switch {
+	case conn == nil:
+		return nil
+	case conn.Connected() && !conn.session.over.Load():
 		return trap.New(trap.CodeInProgress, "there is a session already: end it with Logoff or Disconnect")
 	}
+	select {
+	case <-conn.conn.Done():
+		return nil
+	case <-ctx.Done():
+		return trap.Wrap(trap.CodeInterrupted, ctx.Err(), "waiting for the end of the last session")
+	}
+}
+
+func (c *Client) check() error {
 	if c.ClientSSIDCode == "" {
 		return trap.New(trap.CodeInvalidArgument, "ClientSSIDCode must be set before Logon")
 	}
@@ -268,8 +293,10 @@ func (c *Client) SendFile(destination, fileName, virtualFileName string) error {
 }
 
 // ReceiveFiles hands the turn to the server and receives what it has, files and
-// receipts, until it hands the turn back or ends the session. It reports
-// whether the session goes on.
+// receipts, until it has nothing more and hands the turn back or ends the
+// session. Receipts that this side owes go out meanwhile. It reports whether the
+// session goes on. Code 671: nothing was sent since the server has handed the
+// turn back; the RFC then knows Logoff only.
 func (c *Client) ReceiveFiles() (open bool, err error) {
 	conn := c.Connection()
 	if conn == nil {
@@ -277,6 +304,20 @@ func (c *Client) ReceiveFiles() (open bool, err error) {
 	}
 	s := conn.session
 	err = s.drive(func() error {
+		err := s.receiveFiles()
+		open = err == nil
+		if err == errOver {
+			return nil
+		}
+		return err
+	})
+	return open, err
+}
+
+// receiveFiles listens until the server hands the turn over unasked. When this
+// side has asked for it, at the end of a file, it only sends the receipt.
+func (s *session) receiveFiles() error {
+	for {
 		if s.m.Speaking() {
 			if err := s.sendReceipts(); err != nil {
 				return err
@@ -285,13 +326,10 @@ func (c *Client) ReceiveFiles() (open bool, err error) {
 				return err
 			}
 		}
-		if err := s.listen(); err != nil && err != errOver {
+		if err := s.listen(); err != nil || s.m.State() == oftpstate.IdleSpeakerCD {
 			return err
 		}
-		open = s.ended == nil
-		return nil
-	})
-	return open, err
+	}
 }
 
 // Logoff ends the session: receipts that are owed go out, the server gets the

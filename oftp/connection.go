@@ -36,6 +36,7 @@ type connState struct {
 	format         FileFormat
 	maxRecordSize  int
 	received       oftpwire.SFID
+	receiving      bool // from AcceptFile to EndTransfer of a received file
 	ready          bool
 	retry          bool
 }
@@ -123,6 +124,11 @@ func (c *Connection) SetDownloadStream(w io.Writer) {
 	c.set(func(s *connState) { s.downloadStream = w })
 }
 
+func (c *Connection) takeDownloadStream() (w io.Writer) {
+	c.set(func(s *connState) { w, s.downloadStream = s.downloadStream, nil })
+	return w
+}
+
 // SetUploadStream makes the next SendFile read from r; its file name is "" then.
 func (c *Connection) SetUploadStream(r io.Reader) {
 	c.set(func(s *connState) { s.uploadStream = r })
@@ -133,9 +139,14 @@ func (c *Connection) SetUploadStream(r io.Reader) {
 func (c *Connection) ReadyToSend() bool { return get(c, func(s *connState) bool { return s.ready }) }
 
 // VirtualFileFormat is the structure of files to be sent; while a file is
-// received, and from AcceptFile on, that of the received one.
+// received, from AcceptFile to EndTransfer, it is that of the received one.
 func (c *Connection) VirtualFileFormat() FileFormat {
-	return get(c, func(s *connState) FileFormat { return s.format })
+	return get(c, func(s *connState) FileFormat {
+		if s.receiving {
+			return formatOf(s.received.Format)
+		}
+		return s.format
+	})
 }
 
 // SetVirtualFileFormat changes the structure of files to be sent.
@@ -147,9 +158,15 @@ func (c *Connection) SetVirtualFileFormat(f FileFormat) error {
 	return nil
 }
 
-// MaxRecordSize is the length of records: 0 for formats Unstructured and Text.
+// MaxRecordSize is the length of records, of the same files as
+// VirtualFileFormat: 0 for formats Unstructured and Text.
 func (c *Connection) MaxRecordSize() int {
-	return get(c, func(s *connState) int { return s.maxRecordSize })
+	return get(c, func(s *connState) int {
+		if s.receiving {
+			return s.received.RecordSize
+		}
+		return s.maxRecordSize
+	})
 }
 
 // SetMaxRecordSize changes the length of records of files to be sent.

@@ -42,7 +42,7 @@ type Events struct {
 	OnAcceptConnection func(*AcceptConnectionEvent)
 
 	// OnAcceptFile decides about a file that the peer offers. Accept arrives
-	// true when the file is for this side and there is a place for it.
+	// true when the file is for this side.
 	OnAcceptFile func(*AcceptFileEvent)
 
 	// OnStartTransfer tells that a transfer begins.
@@ -142,8 +142,9 @@ type AcceptFileEvent struct {
 
 	// Accept takes the file. It arrives false when the destination is none of
 	// ours (a handler that accepts it makes this side an intermediary: the
-	// file is stored as it is, and no receipt is sent by itself), when there is
-	// no place for it, and when it needs what is not there yet.
+	// file is stored as it is, and no receipt is sent by itself), and when it
+	// needs what is not there yet. An accepted file that has neither FileName
+	// nor DownloadStream is refused all the same (12).
 	Accept bool
 
 	// FileName is where the file is to go: DownloadDirectory and the name by

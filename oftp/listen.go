@@ -38,10 +38,8 @@ func (s *session) listen() error {
 // receiveFile answers an offered file, and receives it (RFC 5024, sections 4.3
 // to 4.5).
 func (s *session) receiveFile(sfid oftpwire.SFID) error {
-	s.c.set(func(state *connState) {
-		state.received = sfid
-		state.format, state.maxRecordSize = formatOf(sfid.Format), sfid.RecordSize
-	})
+	s.c.set(func(state *connState) { state.received, state.receiving = sfid, true })
+	defer s.c.set(func(state *connState) { state.receiving = false })
 	t := s.newTransfer(s.fromPeer(), sfid)
 	in, err := s.acceptFile(t, sfid)
 	if err != nil {
@@ -122,11 +120,12 @@ func (s *session) closeFile(t *transfer, fault error) error {
 	}
 	err := s.input(oftpstate.Input{Event: oftpstate.CloseFileRSPositive, Speaker: true}, oftpwire.EFPA{ChangeDirection: true})
 	// Whether or not EFPA has reached the peer, the file is here: its receipt
-	// is owed.
+	// is owed. It is in the book before the handler is called, which may give
+	// the file to somebody who calls SendEndResponse before it returns.
+	r := t.receipt(s)
+	s.house.receipts.keep(r)
 	if t.ended(s, 0, "") {
-		s.house.receipts.owe(t.receipt(s))
-	} else {
-		s.house.receipts.keep(t.receipt(s))
+		s.house.receipts.release(r)
 	}
 	return err
 }
@@ -134,8 +133,7 @@ func (s *session) closeFile(t *transfer, fault error) error {
 // acceptFile asks the application about an offered file, and takes its name.
 // An error is the reason of the refusal.
 func (s *session) acceptFile(t *transfer, sfid oftpwire.SFID) (incoming, error) {
-	stream := get(s.c, func(state *connState) io.Writer { return state.downloadStream })
-	e := s.acceptFileEvent(t, sfid, stream)
+	e := s.acceptFileEvent(t, sfid)
 	if hook := s.events.OnAcceptFile; hook != nil && !s.ask(func() { hook(e) }) {
 		e.Accept, e.ErrorCode = false, fileUnspecified
 	}
@@ -146,15 +144,16 @@ func (s *session) acceptFile(t *transfer, sfid oftpwire.SFID) (incoming, error) 
 	if reason := unsupported(sfid); reason != 0 {
 		return incoming{}, &reasoned{reason: reason}
 	}
-	var taken io.Writer
-	s.c.set(func(state *connState) { taken, state.downloadStream = state.downloadStream, nil })
 	layout := oftpfile.Layout{
 		Format:     sfid.Format,
 		RecordSize: sfid.RecordSize,
 		Separator:  s.c.settings.Load().recordSeparator,
 	}
-	if taken != nil {
-		return incoming{s.house.inbox.Stream(taken, layout), taken}, layout.Check()
+	if err := layout.Check(); err != nil {
+		return incoming{}, err
+	}
+	if stream := s.c.takeDownloadStream(); stream != nil {
+		return incoming{s.house.inbox.Stream(stream, layout), stream}, nil
 	}
 	if e.FileName == "" {
 		return incoming{}, &reasoned{oftpfile.ReasonAccess, "there is no folder for received files"}
@@ -176,7 +175,7 @@ func (s *session) acceptFile(t *transfer, sfid oftpwire.SFID) (incoming, error) 
 
 // acceptFileEvent is the question about a file, with the answer that stands if
 // nobody changes it.
-func (s *session) acceptFileEvent(t *transfer, sfid oftpwire.SFID, stream io.Writer) *AcceptFileEvent {
+func (s *session) acceptFileEvent(t *transfer, sfid oftpwire.SFID) *AcceptFileEvent {
 	e := &AcceptFileEvent{
 		ConnectionID:    s.conn.ID(),
 		Connection:      s.c,
@@ -187,8 +186,7 @@ func (s *session) acceptFileEvent(t *transfer, sfid oftpwire.SFID, stream io.Wri
 		FileSize:        octets(sfid.Size),
 		Accept:          true,
 	}
-	dir := s.c.DownloadDirectory()
-	if dir != "" {
+	if dir := s.c.DownloadDirectory(); dir != "" {
 		e.FileName = filepath.Join(dir, s.localName(sfid))
 	}
 	switch reason := unsupported(sfid); {
@@ -196,8 +194,6 @@ func (s *session) acceptFileEvent(t *transfer, sfid oftpwire.SFID, stream io.Wri
 		e.Accept, e.ErrorCode = false, reason
 	case !s.c.ours(sfid.Destination):
 		e.Accept, e.ErrorCode = false, fileBadDestination
-	case dir == "" && stream == nil:
-		e.Accept, e.ErrorCode, e.ErrorDescription = false, oftpfile.ReasonAccess, "there is no folder for received files"
 	}
 	return e
 }

@@ -32,7 +32,8 @@ func (c *Connection) SendFile(destination, fileName, virtualFileName string) err
 // occasion, in this session or another one with the partner.
 //
 // Codes: 680 nothing is owed for such a file, or more than one file matches;
-// 688 the partner's version has no negative responses; 10045 signed responses.
+// 678 a name or code does not fit; 688 the partner's version has no negative
+// responses; 10045 signed responses.
 func (c *Connection) SendEndResponse(e EndResponse) error {
 	s := c.session
 	if e.ReasonCode != 0 && c.Version() < Version14 {

@@ -1,9 +1,14 @@
 package oftp_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,6 +62,94 @@ func newClient(t *testing.T, srv *oftp.Server, change func(*oftp.Client)) *oftp.
 	}
 	t.Cleanup(c.Disconnect)
 	return c
+}
+
+// session returns a client of that server, logged on.
+func session(t *testing.T, srv *oftp.Server, change func(*oftp.Client)) *oftp.Client {
+	t.Helper()
+	c := newClient(t, srv, change)
+	require.NoError(t, c.Logon(t.Context()))
+	return c
+}
+
+// set changes settings of a server or client.
+func set(t *testing.T, on interface{ Config(string) (string, error) }, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		_, err := on.Config(statement)
+		require.NoError(t, err, statement)
+	}
+}
+
+// code is the code of an error of the package; 0 for nil.
+func code(t *testing.T, err error) int {
+	t.Helper()
+	if err == nil {
+		return 0
+	}
+	var coded *oftp.Error
+	require.ErrorAs(t, err, &coded)
+	return coded.Code
+}
+
+// await returns what comes next out of a channel, for which a test has patience.
+func await[T any](t *testing.T, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(patience):
+		require.FailNow(t, "nothing has come")
+		panic("not reached")
+	}
+}
+
+// A journal collects lines from any goroutine.
+type journal struct {
+	mu   sync.Mutex
+	text []string
+}
+
+func (j *journal) note(format string, args ...any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text = append(j.text, fmt.Sprintf(format, args...))
+}
+
+func (j *journal) lines() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.text)
+}
+
+// transfers returns a hook and the EndTransfer events of one direction that it
+// gets.
+func transfers(d oftp.Direction) (func(*oftp.EndTransferEvent), <-chan oftp.EndTransferEvent) {
+	c := make(chan oftp.EndTransferEvent, 100)
+	return func(e *oftp.EndTransferEvent) {
+		if e.Direction == d {
+			c <- *e
+		}
+	}, c
+}
+
+// random returns octets that no compression makes shorter, the same in every run.
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{byte(n)}).Read(b)
+	return b
+}
+
+// calm returns octets with long runs.
+func calm(n int) []byte {
+	return bytes.Repeat(append(bytes.Repeat([]byte{'x'}, 200), "abc"...), n/203+1)[:n]
+}
+
+func sameFile(t *testing.T, want []byte, path string) {
+	t.Helper()
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(want, got), "%s has %d octets, not the %d that were sent", path, len(got), len(want))
 }
 
 func writeFile(t *testing.T, name string, content []byte) string {

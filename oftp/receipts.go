@@ -49,6 +49,16 @@ func (b *receiptBook) keep(r *receipt) {
 	b.deferred[r.partner] = append(b.deferred[r.partner], r)
 }
 
+// release makes a kept receipt one that is to be sent, unless the application
+// has completed it.
+func (b *receiptBook) release(r *receipt) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if remove(b.deferred, r.partner, func(kept *receipt) bool { return kept == r }) != nil {
+		b.due[r.partner] = append(b.due[r.partner], r)
+	}
+}
+
 // take removes the oldest receipt that can be sent at a level; nil if there is
 // none.
 func (b *receiptBook) take(partner string, l oftpwire.Level) *receipt {
@@ -217,12 +227,15 @@ type EndResponse struct {
 // receiptFor finds what is owed, or makes a receipt out of what the response
 // says itself, for an intermediary that forwards one. Such a response must have
 // a date that loses nothing.
-func (h *house) receiptFor(partner string, own string, e EndResponse) (*receipt, error) {
+func (h *house) receiptFor(partner, own string, e EndResponse) (*receipt, error) {
 	if e.FileHash != "" || e.Signature != "" {
 		return nil, notYet("a signed end response")
 	}
 	if e.ReasonCode < 0 || e.ReasonCode > 99 {
 		return nil, trap.New(trap.CodeInvalidArgument, "ReasonCode %d: use 0, or a reason of RFC 5024 section 5.3.14", e.ReasonCode)
+	}
+	if err := checkCode(e.Creator); err != nil {
+		return nil, trap.New(CodeBuild, "Creator: %w", err)
 	}
 	layout := h.values.Load().dateFormat
 	r, err := h.receipts.complete(partner, func(r *receipt) bool {
@@ -266,6 +279,11 @@ func forwarded(partner, own, layout string, e EndResponse) (*receipt, error) {
 	}
 	if r.originator == "" {
 		r.originator = own
+	}
+	// What cannot be built would end each session with the partner.
+	_, cmd := r.command(oftpwire.Level20)
+	if _, err := cmd.Append(nil, oftpwire.Level20); err != nil {
+		return nil, trap.New(CodeBuild, "building the end response for %q: %w", e.VirtualFileName, err)
 	}
 	return r, nil
 }

@@ -258,6 +258,7 @@ func (s *session) endFile(t *transfer, out outgoing, spoilt error) error {
 		got, err = s.receive()
 	}
 	refused, isRefused := got.cmd.(oftpwire.EFNA)
+	_, confirmed := got.cmd.(oftpwire.EFPA)
 	switch {
 	case spoilt != nil:
 		t.ended(s, spoiltReason(spoilt), spoilt.Error())
@@ -265,7 +266,7 @@ func (s *session) endFile(t *transfer, out outgoing, spoilt error) error {
 	case isRefused:
 		t.ended(s, endReason(refused.Reason), refused.Text)
 		return trap.New(CodeSend, "%s: %w", t.sfid.Name, &FileError{Reason: refused.Reason, Text: refused.Text, After: true})
-	case err != nil && got.cmd == nil:
+	case !confirmed:
 		t.ended(s, endUnspecified, "the session ended before the file was confirmed")
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ediport/ediport/internal/oftpstate"
+	"github.com/ediport/ediport/internal/oftpwire"
 	"github.com/ediport/ediport/tcpserver"
 )
 
@@ -45,11 +46,11 @@ func (s *session) speak() error {
 	switch {
 	case s.ended != nil:
 		return s.ended
+	case !s.m.Speaking():
+		return nil // what the client has sent since is for listen
 	case s.reader.over() || s.reader.waiting():
 		_, err := s.receive() // ESID, the end, or what has no place here
 		return err
-	case !s.m.Speaking():
-		return nil
 	}
 	// The application has had its time, or the server is shutting down.
 	if err := s.sendReceipts(); err != nil {
@@ -86,7 +87,11 @@ func (s *session) awaitClose() {
 				buffers = nil
 				continue
 			}
+			crossed := oftpwire.ID((*buf)[0]) == oftpwire.IDESID
 			giveBack(buf)
+			if crossed {
+				return // the peer has ended the session, too, and waits likewise
+			}
 		case <-s.reader.gone:
 			return
 		case <-s.timer.C:

@@ -57,6 +57,7 @@ type session struct {
 	reader reader
 	turn   turn
 
+	over        atomic.Bool // ended is set; any goroutine
 	interrupted atomic.Bool // Interrupt was called; any goroutine
 	sending     atomic.Bool // SendFile is under way; any goroutine
 	logoff      atomic.Bool // Logoff was called while the peer had the turn; any goroutine
@@ -279,7 +280,7 @@ func (s *session) lost(err error) error {
 	case err == nil:
 		err = trap.ErrAborted
 	}
-	s.ended = err
+	s.finishAs(err)
 	_ = s.input(oftpstate.Input{Event: oftpstate.NetDiscIND}, nil) // the machine learns; the reason stands
 	return s.ended
 }
@@ -309,6 +310,7 @@ func (s *session) input(in oftpstate.Input, body oftpwire.Command) error {
 func (s *session) finishAs(err error) {
 	if s.ended == nil {
 		s.ended = err
+		s.over.Store(true)
 	}
 }
 

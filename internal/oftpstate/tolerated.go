@@ -81,6 +81,10 @@ var tolerances = []tolerance{
 		abort(reasonGiven),
 	}},
 
+	// Our decision: the RFC hangs up on an SSID that comes late, and gives every
+	// other command that is out of place reason 02. This one gets it, too.
+	{on(SSID), append([]State{AWaitConnectRS, WaitSECD}, established...), rule{abort(reasonProtocol)}},
+
 	// Our decision: a mode that does not fit (P4 of letter E) is refused with
 	// ESID 10 by letter G, after the application has had its say in Limit,
 	// not by hanging up.

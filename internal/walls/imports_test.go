@@ -1,0 +1,154 @@
+package walls
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// Lists that several rooms share.
+var (
+	nothing = []string{}
+	onlyErr = []string{"internal/trap"}
+	public  = []string{"certstore", "oftp", "tcpserver"}
+)
+
+// rooms says of each package which others of ours its code may import; the
+// last element of a path may be *. A package without a row is an error: whoever
+// adds one decides here where it stands. Imports run downwards only, so no row
+// names a package above its own.
+var rooms = map[string][]string{
+	// Examples are what users could write: nothing internal of the library.
+	"examples":                nothing, // tests of the programs
+	"examples/*":              slices.Concat(public, []string{"examples/internal/trail"}),
+	"examples/internal/trail": public,
+
+	"internal/docgen": {"oftp", "tcpserver"},
+	"internal/walls":  nothing,
+
+	// Protocols: they know the core and their own rooms, and not one another.
+	"oftp": {
+		"certstore", "tcpserver",
+		"internal/datefmt", "internal/oftpfile", "internal/oftpstate", "internal/oftpwire",
+		"internal/settings", "internal/trap",
+	},
+
+	"tcpserver": {"certstore", "internal/dispatch", "internal/settings", "internal/tlsconf", "internal/trap"},
+	"certstore": {"internal/pbe", "internal/trap"},
+
+	// Rooms with files or sockets, and none of the protocol's secrets.
+	"internal/oftpfile": {"internal/datefmt", "internal/oftpwire", "internal/trap"},
+	"internal/tlsconf":  onlyErr, // takes crypto/tls and x509 values, never certstore's
+
+	// Codecs and machines: octets or events, no I/O.
+	"internal/oftpwire":  onlyErr,
+	"internal/oftpstate": nothing,
+	"internal/datefmt":   onlyErr,
+	"internal/pbe":       onlyErr,
+
+	// The ground floor.
+	"internal/settings": onlyErr,
+	"internal/dispatch": onlyErr,
+	"internal/trap":     nothing,
+}
+
+// modules says which modules of others the code may import, and the tests.
+// docs/dependencies.md says why.
+var modules = map[string][]string{
+	"code": {"golang.org/x/sys"},
+	"tests": {
+		"github.com/stretchr/testify", "go.uber.org/goleak", "golang.org/x/sys",
+		"software.sslmate.com/src/go-pkcs12",
+	},
+}
+
+// pure are the rooms that do no I/O: what they compute from is given to them.
+var (
+	pure = []string{"internal/oftpwire", "internal/oftpstate", "internal/pbe"}
+	io   = []string{"net", "os", "time", "log", "syscall", "io/fs", "path/filepath"}
+)
+
+func TestImportsRunDownwards(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, f := range sources(t) {
+		room := row(f.dir)
+		seen[room] = true
+		allowed, known := rooms[room]
+		if !assert.True(t, known, "%s: the package has no row in rooms", f.dir) || f.test {
+			continue
+		}
+		for _, path := range f.imports() {
+			if ours, ok := strings.CutPrefix(path, module+"/"); ok {
+				assert.Contains(t, allowed, ours, "%s imports it", f.path)
+			}
+		}
+	}
+	for room := range rooms {
+		assert.True(t, seen[room] || strings.HasSuffix(room, "/*"), "rooms has a row for %s, which does not exist", room)
+	}
+}
+
+func TestTheTableOfRoomsHasNoUpwardRow(t *testing.T) {
+	t.Parallel()
+	// A cycle of rows would say nothing about up and down.
+	var climb func(room string, path []string)
+	climb = func(room string, path []string) {
+		if !assert.NotContains(t, path, room, "rows lead in a circle") {
+			return
+		}
+		for _, next := range rooms[room] {
+			climb(next, append(path, room))
+		}
+	}
+	for _, room := range slices.Sorted(maps.Keys(rooms)) {
+		climb(room, nil)
+		if !strings.HasPrefix(room, "internal/") || room == "internal/docgen" {
+			continue
+		}
+		for _, below := range rooms[room] {
+			assert.True(t, strings.HasPrefix(below, "internal/"), "%s may not import %s: public packages stand above", room, below)
+		}
+	}
+}
+
+func TestModulesOfOthers(t *testing.T) {
+	t.Parallel()
+	for _, f := range sources(t) {
+		allowed := modules["code"]
+		if f.test {
+			allowed = modules["tests"]
+		}
+		for _, path := range f.imports() {
+			first, _, _ := strings.Cut(path, "/")
+			if !strings.Contains(first, ".") || path == module || strings.HasPrefix(path, module+"/") {
+				continue // the standard library has no dot there
+			}
+			known := slices.ContainsFunc(allowed, func(m string) bool { return path == m || strings.HasPrefix(path, m+"/") })
+			assert.True(t, known, "%s imports %s: see docs/dependencies.md", f.path, path)
+		}
+	}
+}
+
+func TestPureRoomsDoNoIO(t *testing.T) {
+	t.Parallel()
+	for _, f := range sources(t) {
+		if f.test || !slices.Contains(pure, f.dir) {
+			continue
+		}
+		for _, path := range f.imports() {
+			assert.NotContains(t, io, path, "%s imports it", f.path)
+		}
+	}
+}
+
+// row is the key in rooms for the package of a directory.
+func row(dir string) string {
+	if rest, ok := strings.CutPrefix(dir, "examples/"); ok && !strings.Contains(rest, "/") {
+		return "examples/*"
+	}
+	return dir
+}
