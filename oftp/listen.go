@@ -144,11 +144,8 @@ func (s *session) acceptFile(t *transfer, sfid oftpwire.SFID) (incoming, error) 
 	if reason := unsupported(sfid); reason != 0 {
 		return incoming{}, &reasoned{reason: reason}
 	}
-	layout := oftpfile.Layout{
-		Format:     sfid.Format,
-		RecordSize: sfid.RecordSize,
-		Separator:  s.c.settings.Load().recordSeparator,
-	}
+	v := s.c.settings.Load()
+	layout := oftpfile.Layout{Format: sfid.Format, RecordSize: sfid.RecordSize, Separator: v.recordSeparator}
 	if err := layout.Check(); err != nil {
 		return incoming{}, err
 	}
@@ -162,10 +159,11 @@ func (s *session) acceptFile(t *transfer, sfid oftpwire.SFID) (incoming, error) 
 	in, err := s.house.inbox.Receive(oftpfile.Target{
 		Path:      e.FileName,
 		Overwrite: e.Overwrite,
-		TempDir:   s.c.settings.Load().tempPath,
+		TempDir:   v.tempPath,
 		Key:       s.c.SSIDCode() + "\x00" + identity(sfid),
 		Layout:    layout,
 		Keep:      s.m.Agreed().Restart,
+		Life:      time.Duration(v.partialFileLife) * time.Hour,
 	})
 	if err != nil {
 		s.report(trap.Wrap(CodeProtocol, err, "receiving "+sfid.Name))

@@ -36,6 +36,7 @@ type connValues struct {
 	creditCount            int
 	exchangeBufferSize     int
 	fileDescription        string
+	partialFileLife        int
 	furtherSFIDs           string
 	nameFormat             string
 	recordSeparator        string
@@ -94,6 +95,8 @@ var connTable = settings.NewTable(
 		"description sent with files (OFTP 2.0)"),
 	settings.Text("FurtherSFIDCodes", "", func(v *connValues) *string { return &v.furtherSFIDs }, checkCodes,
 		"SFID codes besides ServerSFIDCode that files for this side may carry, separated by commas"),
+	settings.Int("PartialFileLife", 168, 0, 87_600, func(v *connValues) *int { return &v.partialFileLife },
+		"hours for which a file that broke off is kept for restart; 0 is for ever"),
 	settings.Text("ReceivedFileNameFormat", "%VirtualFileName%", func(v *connValues) *string { return &v.nameFormat }, oftpfile.CheckPattern,
 		"names of received files: %VirtualFileName% %VirtualFileDate% %VirtualFileDate:format% %Originator% %Destination% %UserData% %CurrentTime% %GUID%"),
 	settings.Text("RecordSeparator", oftpfile.SeparatorCRLF, func(v *connValues) *string { return &v.recordSeparator }, checkSeparator,

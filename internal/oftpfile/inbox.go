@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Modes of what the package creates. While a file is on its way only the server
@@ -28,13 +29,16 @@ const (
 type Inbox struct {
 	mu    sync.Mutex
 	taken map[string]bool // absolute paths: final names and hidden files
+	swept map[string]time.Time
 }
 
 // NewInbox returns an Inbox with no name taken. Inboxes know nothing of each
 // other, in one process or in two: each needs a folder of its own for hidden
 // files, which is [Target.TempDir] or the destination. With that, several may
 // have one destination; none replaces a file of another.
-func NewInbox() *Inbox { return &Inbox{taken: make(map[string]bool)} }
+func NewInbox() *Inbox {
+	return &Inbox{taken: make(map[string]bool), swept: make(map[string]time.Time)}
+}
 
 // Target says where a received file goes.
 type Target struct {
@@ -58,6 +62,10 @@ type Target struct {
 	// Keep says that restart was agreed on in Start Session: a partial file of
 	// earlier is used, and Abort leaves one.
 	Keep bool
+
+	// Life is how long a partial file is kept that nobody goes on with; 0 is
+	// for ever. Older ones in the same folder are removed now and then.
+	Life time.Duration
 }
 
 // partial is the path of the hidden file. The layout is part of its identity:
@@ -68,8 +76,14 @@ func (t Target) partial() string {
 		dir = filepath.Dir(t.Path)
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%c %d %q %s", t.Layout.Format, t.Layout.RecordSize, separators[t.Layout.Separator], t.Key))
-	return filepath.Join(dir, ".oftp-"+hex.EncodeToString(sum[:16])+".part")
+	return filepath.Join(dir, hiddenBeginning+hex.EncodeToString(sum[:16])+hiddenEnding)
 }
+
+// Hidden files are named by these and a hash between them.
+const (
+	hiddenBeginning = ".oftp-"
+	hiddenEnding    = ".part"
+)
 
 // Receive takes the name of a file and opens the hidden file for it. The
 // caller must end with [Incoming.Abort], which does nothing after a successful
@@ -93,6 +107,7 @@ func (b *Inbox) Receive(t Target) (*Incoming, error) {
 	if err := b.take(t.Path, partial); err != nil {
 		return nil, err
 	}
+	b.sweep(filepath.Dir(partial), t.Life, time.Now())
 	f := newIncoming(t.Layout)
 	f.inbox, f.target, f.partial = b, t, partial
 	if err := f.open(); err != nil {
