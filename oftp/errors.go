@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/ediport/ediport/internal/oftpfile"
-	"github.com/ediport/ediport/internal/oftpwire"
 	"github.com/ediport/ediport/internal/trap"
 )
 
@@ -233,10 +232,6 @@ func fileReason(err error) int {
 	var r *reasoned
 	if errors.As(err, &r) {
 		return r.reason
-	}
-	var wire *oftpwire.Error
-	if errors.As(err, &wire) {
-		return fileUnspecified
 	}
 	return oftpfile.Reason(err)
 }

@@ -1,6 +1,7 @@
 package oftp
 
 import (
+	"errors"
 	"io"
 	"math"
 	"path/filepath"
@@ -104,8 +105,22 @@ func (s *session) receiveData(t *transfer, in incoming) error {
 		if fault == nil {
 			fault = in.Write(got.payload)
 		}
+		if reason := malformed(fault); reason != 0 {
+			t.ended(s, endUnspecified, fault.Error())
+			return s.input(oftpstate.Input{Event: oftpstate.InvalidBuffer, Reason: reason}, nil)
+		}
 		t.moved(s, in.Octets(), got.payload)
 	}
+}
+
+// malformed is the reason of ESID for a fault that is not the file's but the
+// buffer's, 0 for others: subrecords that do not add up to it.
+func malformed(fault error) int {
+	var wire *oftpwire.Error
+	if errors.As(fault, &wire) {
+		return wire.Reason
+	}
+	return 0
 }
 
 // closeFile answers the end of a file: by now it is on disk, or it never will

@@ -57,9 +57,6 @@ func TestFileEnds(t *testing.T) {
 		"U without the DATA it had": {format: 'U', end: oftpwire.EFID{Octets: 3}, lenient: 11, strict: 11},
 		"U of empty subrecords":     {format: 'U', payload: []string{"\x00\x00\x00", "\x00\x83abc\x00"}, end: oftpwire.EFID{Octets: 3}, stored: "abc"},
 		"U, compressed":             {format: 'U', payload: []string{"\x43A\x82bc\x40x"}, end: oftpwire.EFID{Octets: 5}, stored: "AAAbc"},
-		"U, subrecord cut":          {format: 'U', payload: []string{"\x84abc"}, end: oftpwire.EFID{Octets: 3}, lenient: 99, strict: 99},
-		"U, run cut":                {format: 'U', payload: []string{"\xC4"}, end: oftpwire.EFID{Octets: 4}, lenient: 99, strict: 99},
-		"U, cut and then good":      {format: 'U', payload: []string{"\x84abc", "\x83abc"}, end: oftpwire.EFID{Octets: 3}, lenient: 99, strict: 99},
 		"T as accord counts":        {format: 'T', payload: []string{"\x8ELINE1\r\nLINE2\r\n"}, end: oftpwire.EFID{Octets: 12}, strict: 11, stored: "LINE1\r\nLINE2\r\n"},
 		"T":                         {format: 'T', payload: []string{"\x8ELINE1\r\nLINE2\r\n"}, end: oftpwire.EFID{Octets: 14}, stored: "LINE1\r\nLINE2\r\n"},
 		"F as accord ends records":  {format: 'F', record: 3, payload: []string{"\x86abcdef"}, end: oftpwire.EFID{Records: 2, Octets: 6}, stored: "abc\r\ndef\r\n"},
@@ -102,6 +99,28 @@ func TestFileEnds(t *testing.T) {
 				p.receipt(sfid.Name)
 			})
 		}
+	}
+}
+
+// Subrecords that do not add up to their buffer: reason 07, and no file.
+func TestSubrecordsThatRunOver(t *testing.T) {
+	t.Parallel()
+	srv, dir := newInbox(t, nil)
+	for name, payload := range map[string]string{
+		"subrecord cut":     "\x84abc",
+		"run cut":           "\xC4",
+		"good and then cut": "\x03abc\x3F",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := loggedIn(t, srv, nil)
+			sfid := p.newSFID(fmt.Sprint("CUT", peers.Add(1)))
+			p.offer(sfid)
+			p.send(oftpwire.DATA{Payload: []byte(payload)})
+			p.wantEnd(7)
+			assert.NoFileExists(t, filepath.Join(dir, sfid.Name))
+			requireServing(t, srv)
+		})
 	}
 }
 
@@ -187,6 +206,7 @@ func TestPeerGoneAfterTheFile(t *testing.T) {
 			p.closeHalf()
 			want[oftpwire.EFPA](p)
 		},
+		"is not there for EFPA": func(p *peer) { p.conn.Close() },
 		"ends the session after EFPA": func(p *peer) {
 			want[oftpwire.EFPA](p)
 			p.quit()
