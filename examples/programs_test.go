@@ -28,23 +28,23 @@ const (
 	clientCode = "O0055CLIENT"
 )
 
-// middle is a place in a file of big that is neither near its begin nor its end.
+// middle is a place well inside a file of that size.
 const middle, size = 1 << 20, 3 << 20
 
 func TestPrograms(t *testing.T) {
 	t.Parallel()
 	server, client := build(t)
 	for name, test := range map[string]func(*testing.T, binary, binary){
-		"plain session, files in both directions":  plainExchange,
-		"TLS session, files in both directions":    tlsExchange,
-		"receipts find the partner at either port": twoPorts,
-		"login refused":                         refusedLogin,
-		"settings":                              settings,
-		"several sessions of one partner":       severalSessions,
-		"SIGTERM lets a transfer finish":        gentleEnd,
-		"second SIGTERM breaks off":             hardEnd,
-		"client killed in the middle of a file": killedClient,
-		"server killed after a receipt":         killedServer,
+		"plain session, files in both directions": plainExchange,
+		"TLS session, files in both directions":   tlsExchange,
+		"one server at a plain and a TLS port":    twoPorts,
+		"login refused":                           refusedLogin,
+		"settings":                                settings,
+		"several sessions of one partner":         severalSessions,
+		"SIGTERM lets a transfer finish":          gentleEnd,
+		"second SIGTERM breaks off":               hardEnd,
+		"client killed in the middle of a file":   killedClient,
+		"server killed after a receipt":           killedServer,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -164,8 +164,6 @@ func certificate(t *testing.T) (certFile, keyFile string) {
 	return certFile, keyFile
 }
 
-// The receipt is still owed when the client leaves after a file whose session
-// was broken off; it comes in the next session, at the other port.
 func twoPorts(t *testing.T, server, client binary) {
 	cert, key := certificate(t)
 	srv, plain, inbox := startServer(t, server, "-tls-listen", "127.0.0.1:0", "-cert", cert, "-key", key)

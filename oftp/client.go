@@ -157,7 +157,7 @@ func (c *Client) free(ctx context.Context) error {
 	switch {
 	case conn == nil:
 		return nil
-	case conn.Connected() && !conn.session.over.Load():
+	case conn.Connected():
 		return trap.New(trap.CodeInProgress, "there is a session already: end it with Logoff or Disconnect")
 	}
 	select {
@@ -295,8 +295,8 @@ func (c *Client) SendFile(destination, fileName, virtualFileName string) error {
 // ReceiveFiles hands the turn to the server and receives what it has, files and
 // receipts, until it has nothing more and hands the turn back or ends the
 // session. Receipts that this side owes go out meanwhile. It reports whether the
-// session goes on. Code 671: nothing was sent since the server has handed the
-// turn back; the RFC then knows Logoff only.
+// session goes on. When the server has just handed the turn back it has nothing:
+// ReceiveFiles then returns at once.
 func (c *Client) ReceiveFiles() (open bool, err error) {
 	conn := c.Connection()
 	if conn == nil {
@@ -318,15 +318,13 @@ func (c *Client) ReceiveFiles() (open bool, err error) {
 // side has asked for it, at the end of a file, it only sends the receipt.
 func (s *session) receiveFiles() error {
 	for {
-		if s.m.Speaking() {
-			if err := s.sendReceipts(); err != nil {
-				return err
-			}
-			if err := s.handOver(); err != nil {
-				return err
-			}
+		if err := s.listen(); err != nil { // returns at once when we have the turn
+			return err
 		}
-		if err := s.listen(); err != nil || s.m.State() == oftpstate.IdleSpeakerCD {
+		if err := s.sendReceipts(); err != nil || s.m.State() == oftpstate.IdleSpeakerCD {
+			return err
+		}
+		if err := s.input(oftpstate.Input{Event: oftpstate.CDRQ}, nil); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,7 @@ type connState struct {
 	ssid, sfid     string
 	version        Version
 	peerType       ConnectionType
+	agreed         bool // Start Session is over
 	downloadDir    string
 	downloadStream io.Writer
 	uploadStream   io.Reader
@@ -63,8 +64,8 @@ func (c *Connection) set(change func(*connState)) {
 // ConnectionID is the connection's name in its server.
 func (c *Connection) ConnectionID() string { return c.conn.ID() }
 
-// Connected reports whether the connection is open.
-func (c *Connection) Connected() bool { return c.conn.Connected() }
+// Connected reports whether the connection is open and its session not over.
+func (c *Connection) Connected() bool { return c.conn.Connected() && !c.session.over.Load() }
 
 // LocalAddress is the IP address of this end.
 func (c *Connection) LocalAddress() string { return c.conn.LocalAddress() }
@@ -282,6 +283,8 @@ func unless(ok bool, what string) error {
 func (c *Connection) peerType() ConnectionType {
 	return get(c, func(s *connState) ConnectionType { return s.peerType })
 }
+
+func (c *Connection) agreed() bool { return get(c, func(s *connState) bool { return s.agreed }) }
 
 func (c *Connection) received() oftpwire.SFID {
 	return get(c, func(s *connState) oftpwire.SFID { return s.received })

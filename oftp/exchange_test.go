@@ -213,12 +213,11 @@ func TestAFileSaysWhatItIs(t *testing.T) {
 	t.Parallel()
 	type facts struct{ name, date, description, format, record string }
 	seen := make(chan facts, 1)
-	var srv *oftp.Server
-	srv = newServer(t, func(s *oftp.Server) {
+	srv := newServer(t, func(s *oftp.Server) {
 		set(t, s, "VirtualFileDateFormat=yyyyMMddHHmmssffff")
 		s.OnAcceptFile = func(e *oftp.AcceptFileEvent) {
 			fact := func(name string) string {
-				value, err := srv.Config(name + "[" + e.ConnectionID + "]")
+				value, err := s.Config(name + "[" + e.ConnectionID + "]")
 				assert.NoError(t, err)
 				return value
 			}

@@ -102,7 +102,7 @@ func (s *session) agree() {
 	s.level = oftpwire.Level(p.Level)
 	s.reader.trust()
 	s.conn.LoggedIn()
-	s.c.set(func(state *connState) { state.version = versionOf(s.level) })
+	s.c.set(func(state *connState) { state.version, state.agreed = versionOf(s.level), true })
 	s.c.settings.Update(func(v *connValues) {
 		v.exchangeBufferSize, v.creditCount = p.BufferSize, p.Credit
 		v.bufferCompression, v.restart = p.Compression, p.Restart

@@ -95,8 +95,8 @@ func TestTheServerMayAnswerWithALowerVersion(t *testing.T) {
 			assert.Equal(t, agreed, c.Connection().Version())
 			conn, ok := srv.Connection("1")
 			require.True(t, ok)
-			assert.Equal(t, agreed, conn.Version())
 			require.NoError(t, c.SendFile("", writeFile(t, "f", []byte("f")), "F"))
+			assert.Equal(t, agreed, conn.Version())
 		})
 	}
 }
@@ -245,13 +245,12 @@ func TestConnectionTypes(t *testing.T) {
 			t.Parallel()
 			down := make(chan error, 1)
 			file := writeFile(t, "f", []byte("f"))
-			var srv *oftp.Server
-			srv = newServer(t, func(s *oftp.Server) {
+			srv := newServer(t, func(s *oftp.Server) {
 				accept := s.OnAcceptConnection
 				s.OnAcceptConnection = func(e *oftp.AcceptConnectionEvent) {
 					accept(e)
-					set(t, srv, fmt.Sprintf("ConnectionType[%s]=%d", e.ConnectionID, row.server))
-					said, err := srv.Config("ReceivedConnectionType[" + e.ConnectionID + "]")
+					set(t, s, fmt.Sprintf("ConnectionType[%s]=%d", e.ConnectionID, row.server))
+					said, err := s.Config("ReceivedConnectionType[" + e.ConnectionID + "]")
 					assert.NoError(t, err)
 					assert.Equal(t, fmt.Sprint(row.client), said)
 				}
@@ -282,13 +281,12 @@ func TestConnectionTypes(t *testing.T) {
 
 func TestWhatBothSidesCanDoIsAgreedOn(t *testing.T) {
 	t.Parallel()
-	var srv *oftp.Server
-	srv = newServer(t, func(s *oftp.Server) {
+	srv := newServer(t, func(s *oftp.Server) {
 		set(t, s, "ExchangeBufferSize=1000", "CreditCount=5", "Restart=False")
 		accept := s.OnAcceptConnection
 		s.OnAcceptConnection = func(e *oftp.AcceptConnectionEvent) {
 			accept(e)
-			set(t, srv, "ExchangeBufferSize["+e.ConnectionID+"]=3000", "CreditCount["+e.ConnectionID+"]=50",
+			set(t, s, "ExchangeBufferSize["+e.ConnectionID+"]=3000", "CreditCount["+e.ConnectionID+"]=50",
 				"BufferCompression["+e.ConnectionID+"]=False")
 		}
 	})
@@ -311,12 +309,11 @@ func TestWhatBothSidesCanDoIsAgreedOn(t *testing.T) {
 
 func TestTheServerCanBeSomebodyElseForOnePartner(t *testing.T) {
 	t.Parallel()
-	var srv *oftp.Server
-	srv = newServer(t, func(s *oftp.Server) {
+	srv := newServer(t, func(s *oftp.Server) {
 		accept := s.OnAcceptConnection
 		s.OnAcceptConnection = func(e *oftp.AcceptConnectionEvent) {
 			accept(e)
-			set(t, srv, "ServerSSIDCode["+e.ConnectionID+"]=O0055ALIAS", "ServerSFIDCode["+e.ConnectionID+"]=O0055ALIASFILES",
+			set(t, s, "ServerSSIDCode["+e.ConnectionID+"]=O0055ALIAS", "ServerSFIDCode["+e.ConnectionID+"]=O0055ALIASFILES",
 				"ServerPassword["+e.ConnectionID+"]=ALIAS")
 		}
 	})

@@ -28,8 +28,8 @@ func TestSilentPeer(t *testing.T) {
 		"sending, no credit":    withoutCredit,
 		"file to be answered":   fileSent,
 		"turn given back":       gaveBack,
-		"in a header":           cutAfter("\x10\x00"),
-		"in a command":          cutAfter("\x10\x00\x00\xA9HFILE"),
+		"in a header":           halfSent("\x10\x00"),
+		"in a command":          halfSent("\x10\x00\x00\xA9HFILE"),
 		"before login, cut off": func(p *peer) { connected(p); p.write([]byte("\x10\x00\x00\x41X5")) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestSilentPeer(t *testing.T) {
 	}
 }
 
-func cutAfter(octets string) func(*peer) {
+func halfSent(octets string) func(*peer) {
 	return func(p *peer) {
 		p.login(nil)
 		p.write([]byte(octets))

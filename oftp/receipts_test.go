@@ -222,12 +222,16 @@ func TestAReceiptThatNoCommandCanCarryIsRefusedAtOnce(t *testing.T) {
 
 func TestAReceiptWhoseSendingFailsStaysOwed(t *testing.T) {
 	t.Parallel()
-	srv := newServer(t, nil)
+	gone := make(chan struct{}, 2)
+	srv := newServer(t, func(s *oftp.Server) {
+		s.OnDisconnected = func(*oftp.DisconnectedEvent) { gone <- struct{}{} }
+	})
 	p := loggedIn(t, srv, nil)
 	p.deliver("FILE", "content")
 	p.send(oftpwire.CD{})
 	want[oftpwire.EERP](p)
 	require.NoError(t, p.conn.Close()) // before RTR
+	await(t, gone)
 	again := loggedIn(t, srv, func(ssid *oftpwire.SSID) { ssid.Code = p.code })
 	again.receipt("FILE")
 }
@@ -304,10 +308,10 @@ func TestAClientOwesReceiptsToo(t *testing.T) {
 		c.OnEndTransfer = func(e *oftp.EndTransferEvent) { e.SendEndResponse = false; received(e) }
 	})
 	require.NoError(t, c.SendFile("", writeFile(t, "f", nil), "UP"))
-	open, err := c.ReceiveFiles()
+	_, err := c.ReceiveFiles()
 	require.NoError(t, err)
-	require.True(t, open)
 	assert.Empty(t, receipts)
+	require.NoError(t, c.Logon(t.Context()))
 	require.NoError(t, c.Connection().SendEndResponse(answerTo(await(t, ends), 0)))
 	assert.Equal(t, "DOWN", await(t, receipts).VirtualFileName, "it goes out at once")
 	require.NoError(t, c.Logoff())

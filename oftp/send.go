@@ -102,7 +102,7 @@ func (s *session) startFile(out outgoing, destination, path, name string) (oftpw
 		destination = state.sfid
 	}
 	if name == "" {
-		name = virtualName(path)
+		name = VirtualFileName(path)
 	}
 	if name == "" {
 		return oftpwire.SFID{}, trap.New(CodeBuild, "a file sent from a stream needs a VirtualFileName")
@@ -135,9 +135,10 @@ func (s *session) startFile(out outgoing, destination, path, name string) (oftpw
 	return sfid, nil
 }
 
-// virtualName makes a virtual file name of a file's own: the RFC knows upper
-// case, digits and a few signs, 26 in all.
-func virtualName(path string) string {
+// VirtualFileName is the name under which SendFile offers a file if it is given
+// none: the last part of the path, in the upper case, digits and few signs that
+// the RFC knows, 26 in all.
+func VirtualFileName(path string) string {
 	if path == "" {
 		return ""
 	}

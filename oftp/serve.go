@@ -40,7 +40,8 @@ func (s *session) speak() error {
 	}
 	s.c.set(func(state *connState) { state.ready = true })
 	s.offer()
-	s.tell(func() { hook(&ReadyToSendEvent{ConnectionID: s.conn.ID(), Connection: s.c}) })
+	// Not s.tell: from offer on, the session may be somebody else's.
+	s.conn.Tell(func() { hook(&ReadyToSendEvent{ConnectionID: s.conn.ID(), Connection: s.c}) })
 	s.park(s.conn.Timeout(), func() bool { return !s.m.Speaking() })
 	s.c.set(func(state *connState) { state.ready = false })
 	switch {

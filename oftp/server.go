@@ -5,6 +5,7 @@ import (
 	"iter"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/ediport/ediport/certstore"
@@ -70,6 +71,8 @@ type Server struct {
 
 	house    *house
 	defaults *settings.Store[connValues]
+
+	mu sync.Mutex // a handler may call Reset while StartListening is not done with the properties
 }
 
 // NewServer returns a server with the defaults of the component.
@@ -99,6 +102,8 @@ func (s *Server) Config(text string) (string, error) {
 // background. Codes: 104 it listens already; 672, 673 identification codes are
 // missing; 10048 the port is taken; 282 UseSSL without a certificate.
 func (s *Server) StartListening() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	o, err := s.options(s.UseSSL)
 	if err != nil {
 		return err
@@ -158,6 +163,8 @@ func (s *Server) Reset() {
 	s.house.core.Reset()
 	s.house.values.Reset()
 	s.defaults.Reset()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.setDefaults()
 }
 

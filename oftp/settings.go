@@ -2,6 +2,7 @@ package oftp
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -170,8 +171,17 @@ func isProperty(name string) bool {
 	return false
 }
 
+// atLogin are the settings that Start Session settles: from then on they tell
+// what both sides have agreed on.
+var atLogin = []string{
+	"BufferCompression", "ConnectionType", "CreditCount", "ExchangeBufferSize", "Restart", "ServerPassword", "ServerSSIDCode",
+}
+
 func (c *Connection) config(st settings.Statement) (string, error) {
 	if !factTable.Has(st.Name) {
+		if st.Assign && c.agreed() && slices.ContainsFunc(atLogin, func(name string) bool { return strings.EqualFold(name, st.Name) }) {
+			return "", trap.New(trap.CodeInvalidArgument, "setting %s was settled at the session's start: set it in AcceptConnection", st.Name)
+		}
 		return c.settings.Config(st)
 	}
 	if st.Assign {

@@ -154,17 +154,6 @@ func (s *session) speaking(work func() error) error {
 	return work()
 }
 
-// handOver gives the turn to the peer, who is to give it back. The RFC allows
-// that only if something was sent since the turn came; what else a speaker
-// with nothing to send can do is end the session, and that the application has
-// not asked for.
-func (s *session) handOver() error {
-	if s.m.State() == oftpstate.IdleSpeakerCD {
-		return trap.New(CodeProtocol, "nothing was sent since the server handed the turn over: it has nothing more, call Logoff")
-	}
-	return s.input(oftpstate.Input{Event: oftpstate.CDRQ}, nil)
-}
-
 // yield hands the turn over: with something sent since it came, the RFC wants
 // CD and then the peer's decision; else the session ends.
 func (s *session) yield() error {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -263,12 +264,11 @@ func TestAPartnerThatIsSilentIsToldSo(t *testing.T) {
 
 func TestEndingTheServerInHandlers(t *testing.T) {
 	t.Parallel()
-	var srv *oftp.Server
-	ways := map[string]func(*oftp.Connection){
-		"Disconnect": func(c *oftp.Connection) { c.Disconnect() },
-		"Shutdown":   func(*oftp.Connection) { srv.Shutdown() },
-		"Reset":      func(*oftp.Connection) { srv.Reset() },
-		"panic":      func(*oftp.Connection) { panic("at the disco") },
+	ways := map[string]func(*oftp.Server, *oftp.Connection){
+		"Disconnect": func(_ *oftp.Server, c *oftp.Connection) { c.Disconnect() },
+		"Shutdown":   func(s *oftp.Server, _ *oftp.Connection) { s.Shutdown() },
+		"Reset":      func(s *oftp.Server, _ *oftp.Connection) { s.Reset() },
+		"panic":      func(*oftp.Server, *oftp.Connection) { panic("at the disco") },
 	}
 	places := map[string]func(*oftp.Server, func(*oftp.Connection)){
 		"Connected": func(s *oftp.Server, f func(*oftp.Connection)) {
@@ -295,9 +295,12 @@ func TestEndingTheServerInHandlers(t *testing.T) {
 	}
 	for place, hook := range places {
 		for way, end := range ways {
+			if way == "Reset" && (place == "Connected" || place == "PITrail") {
+				continue // it changes LocalPort, which this goroutine reads, before anything is received
+			}
 			ends, faults := make(chan struct{}), make(chan string, 100)
-			srv = newServer(t, func(s *oftp.Server) {
-				hook(s, end)
+			srv := newServer(t, func(s *oftp.Server) {
+				hook(s, func(c *oftp.Connection) { end(s, c) })
 				s.OnDisconnected = func(*oftp.DisconnectedEvent) { close(ends) }
 				s.OnError = func(e *oftp.ErrorEvent) { faults <- e.Description }
 			})
@@ -337,7 +340,7 @@ func (g *gate) Read(p []byte) (int, error) {
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	hook, ends := transfers(oftp.FromServer)
-	moving, interrupted := make(chan *oftp.Connection, 1), make(chan error, 1)
+	moving, interrupted := make(chan *oftp.Connection, 1), make(chan error, 2)
 	srv := newServer(t, func(s *oftp.Server) {
 		s.OnTransfer = func(e *oftp.TransferEvent) {
 			select {
@@ -451,4 +454,62 @@ func TestAFileThatChangesUnderWay(t *testing.T) {
 	})
 	require.NoError(t, c.SendFile("", path, "F"), "what was read is what counts")
 	sameFile(t, random(4 << 20)[:1000], filepath.Join(inboxOf(t, srv), "F"))
+}
+
+// An application may call methods from everywhere at any time: some calls fail,
+// and nothing else happens.
+func TestMethodsFromEverywhere(t *testing.T) {
+	t.Parallel()
+	hook, ends := transfers(oftp.FromClient)
+	conns := make(chan *oftp.Connection, 1)
+	srv := newServer(t, func(s *oftp.Server) {
+		set(t, s, "ExchangeBufferSize=500", "ReceivedFileNameFormat=%GUID%")
+		s.OnEndTransfer = hook
+		s.OnEndResponse = func(*oftp.EndResponseEvent) {}
+		s.OnPITrail = func(*oftp.PITrailEvent) {}
+		s.OnReadyToSend = func(e *oftp.ReadyToSendEvent) {
+			select {
+			case conns <- e.Connection:
+			default:
+			}
+			_ = e.Connection.Logoff()
+		}
+	})
+	c := session(t, srv, func(c *oftp.Client) { set(t, c, "ReceivedFileNameFormat=%GUID%") })
+	path := writeFile(t, "f", random(20_000))
+	require.NoError(t, c.SendFile("", path, "FIRST"))
+	var meddlers sync.WaitGroup
+	methods := []func(*oftp.Connection){
+		func(c *oftp.Connection) { _ = c.SendFile("", path, "DOWN") },
+		func(c *oftp.Connection) { _ = c.Logoff() },
+		func(c *oftp.Connection) { _ = c.ChangeDirection() },
+		func(c *oftp.Connection) { c.Interrupt() },
+		func(c *oftp.Connection) { _ = c.SendEndResponse(oftp.EndResponse{VirtualFileName: "NONE"}) },
+		func(c *oftp.Connection) { _ = c.SetVirtualFileDate(""); _ = c.ReadyToSend(); _ = c.VirtualFileFormat() },
+		func(c *oftp.Connection) { _, _ = srv.Config("Retry[" + c.ConnectionID() + "]") },
+	}
+	_ = c.SendFile("", path, "SECOND") // lets the server have its turn
+	conn := await(t, conns)
+	for _, method := range methods {
+		meddlers.Go(func() {
+			for range 300 {
+				method(conn)
+			}
+		})
+	}
+	sent := 2
+	for range 10 {
+		if c.SendFile("", path, "UP") != nil {
+			break // a Logoff of the server's has ended the session
+		}
+		sent++
+	}
+	_ = c.Logoff()
+	meddlers.Wait()
+	for range sent {
+		if e := await(t, ends); e.ReasonCode == 0 {
+			sameFile(t, random(20_000), e.LocalFile)
+		}
+	}
+	requireServing(t, srv)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/ediport/ediport/certstore"
+	"github.com/ediport/ediport/examples/internal/keypair"
 	"github.com/ediport/ediport/examples/internal/trail"
 	"github.com/ediport/ediport/oftp"
 )
@@ -74,12 +74,8 @@ func (s *session) secure() (err error) {
 	if s.cert == "" {
 		return nil
 	}
-	pair, err := tls.LoadX509KeyPair(s.cert, s.key)
-	if err == nil {
-		c.SSLCert, err = certstore.FromX509(pair.Leaf, pair.PrivateKey)
-	}
-	if err != nil {
-		return fmt.Errorf("-cert %s -key %s: %w", s.cert, s.key, err)
+	if c.SSLCert, err = keypair.Load(s.cert, s.key); err != nil {
+		return fmt.Errorf("-cert and -key: %w", err)
 	}
 	return nil
 }
@@ -99,18 +95,12 @@ func (s *session) exchange(ctx context.Context) error {
 	return err
 }
 
-// transfer sends, receives, and logs off.
+// transfer sends the files, and logs off: that gives the turn to the server, who
+// sends its receipts and files, as often as the server uses it. ReceiveFiles
+// would be for a client that wants to send more afterwards.
 func (s *session) transfer() error {
 	if err := s.sendAll(); err != nil {
 		return err
-	}
-	if !s.noWait {
-		// The server gets the turn, sends its receipts and files, and hands it
-		// back or ends the session.
-		open, err := s.client.ReceiveFiles()
-		if err != nil || !open {
-			return err
-		}
 	}
 	return s.client.Logoff()
 }
@@ -123,8 +113,8 @@ func (s *session) sendAll() error {
 	stamps := newStamps(c.Version())
 	for _, f := range s.send {
 		err := s.sendFile(c, f, stamps)
-		if err != nil && !concernsFile(err) {
-			return err
+		if err != nil && !c.Connected() {
+			return err // the session is over; else the fault is the file's alone
 		}
 		if err != nil {
 			s.ledger.failed++
@@ -137,19 +127,10 @@ func (s *session) sendAll() error {
 func (s *session) sendFile(c *oftp.Connection, f file, stamps *stamps) error {
 	info, err := os.Stat(f.path)
 	if err != nil {
-		return &oftp.Error{Code: oftp.CodeReadFile, Message: err.Error(), Err: err}
+		return err
 	}
 	if err := c.SetVirtualFileDate(stamps.of(f, info.ModTime())); err != nil {
 		return err
 	}
 	return s.client.SendFile("", f.path, f.name)
-}
-
-// concernsFile reports whether an error is about one file: the session goes on.
-func concernsFile(err error) bool {
-	var e *oftp.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	return slices.Contains([]int{oftp.CodeReadFile, oftp.CodeBuild, oftp.CodeSend, oftp.CodeDate}, e.Code)
 }

@@ -6,6 +6,17 @@ import (
 	"github.com/ediport/ediport/oftp"
 )
 
+// listenTo answers the events of the server.
+func (g *gateway) listenTo(events *oftp.Events) {
+	events.OnAcceptConnection = g.acceptConnection
+	events.OnReadyToSend = g.readyToSend
+	events.OnStartTransfer = g.startTransfer
+	events.OnEndTransfer = g.endTransfer
+	events.OnEndResponse = g.endResponse
+	events.OnDisconnected = g.disconnected
+	events.OnError = g.error
+}
+
 // acceptConnection decides who may log in, and where its files go.
 func (g *gateway) acceptConnection(e *oftp.AcceptConnectionEvent) {
 	log := g.of(e.Connection)
@@ -73,6 +84,9 @@ func (g *gateway) endResponse(e *oftp.EndResponseEvent) {
 }
 
 func (g *gateway) disconnected(e *oftp.DisconnectedEvent) {
+	if g.trail != nil {
+		g.trail.Flush(e.ConnectionID)
+	}
 	log := g.of(e.Connection)
 	if e.StatusCode != 0 {
 		log.Warn("session failed", "code", e.StatusCode, "error", e.Description)

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"slices"
 
-	"github.com/ediport/ediport/certstore"
+	"github.com/ediport/ediport/examples/internal/keypair"
 	"github.com/ediport/ediport/examples/internal/trail"
 	"github.com/ediport/ediport/oftp"
 )
@@ -29,65 +28,31 @@ type gateway struct {
 	partners partners
 	outbox   *outbox
 	download string
+	trail    *trail.Printer // nil without -trace
 }
 
 // newServer returns a server with everything that the options say.
 func newServer(o options, log *slog.Logger, stderr io.Writer) (*oftp.Server, error) {
 	srv := oftp.NewServer()
 	srv.ServerSSIDCode, srv.ServerSFIDCode, srv.ServerPassword = o.ssid, o.sfid, o.password
-	all := slices.Clone(settings)
-	if o.temp != "" {
-		all = append(all, "TempPath="+o.temp)
-	}
-	for _, setting := range append(all, o.settings...) {
+	for _, setting := range slices.Concat(settings, []string{"TempPath=" + o.temp}, o.settings) {
 		if _, err := srv.Config(setting); err != nil {
 			return nil, fmt.Errorf("-config %s: %w", setting, err)
 		}
 	}
 	if o.cert != "" {
-		cert, err := certificate(o.cert, o.key)
+		cert, err := keypair.Load(o.cert, o.key)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("-cert and -key: %w", err)
 		}
 		srv.SSLCert = cert
 	}
 	g := &gateway{log: log, partners: o.partners, outbox: newOutbox(o.outbound), download: o.download}
-	srv.OnAcceptConnection = g.acceptConnection
-	srv.OnReadyToSend = g.readyToSend
-	srv.OnStartTransfer = g.startTransfer
-	srv.OnEndTransfer = g.endTransfer
-	srv.OnEndResponse = g.endResponse
-	srv.OnDisconnected = g.disconnected
-	srv.OnError = g.error
+	g.listenTo(&srv.Events)
 	if o.trace {
-		printer := trail.New(stderr)
-		printer.ShowConnection = true
-		srv.OnPITrail = printer.Event
-		srv.OnDisconnected = func(e *oftp.DisconnectedEvent) {
-			printer.Flush(e.ConnectionID)
-			g.disconnected(e)
-		}
+		g.trail = trail.New(stderr)
+		g.trail.ShowConnection = true
+		srv.OnPITrail = g.trail.Event
 	}
 	return srv, nil
-}
-
-// certificate reads a certificate and its key from two PEM files.
-func certificate(cert, key string) (*certstore.Certificate, error) {
-	certPEM, err := os.ReadFile(cert)
-	if err != nil {
-		return nil, err
-	}
-	keyPEM, err := os.ReadFile(key)
-	if err != nil {
-		return nil, err
-	}
-	store := slices.Concat(certPEM, []byte("\n"), keyPEM)
-	c, err := certstore.OpenBytes(certstore.StorePEMKeyBlob, store, "", "")
-	if err != nil {
-		return nil, fmt.Errorf("-cert %s -key %s: %w", cert, key, err)
-	}
-	if !c.PrivateKeyAvailable() {
-		return nil, fmt.Errorf("-cert %s -key %s: the key does not belong to the certificate", cert, key)
-	}
-	return c, nil
 }

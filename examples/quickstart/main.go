@@ -14,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -33,7 +32,9 @@ const (
 var delfor []byte
 
 func main() {
-	if err := run(context.Background(), os.Stdout); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := run(ctx, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
 	}
@@ -52,9 +53,12 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 
 	srv, received := newServer(filepath.Join(dir, "server-inbox"))
+	c, fetched, receipts := newClient(filepath.Join(dir, "client-inbox"), out)
 	// Received files are named by a pattern. With the stamp that tells one file
 	// of a name from the next, and a GUID, no two of them collide.
-	if _, err := srv.Config("ReceivedFileNameFormat=%VirtualFileName%_%VirtualFileDate:yyyyMMddHHmmssffff%_%GUID%"); err != nil {
+	_, err = srv.Config("ReceivedFileNameFormat=%VirtualFileName%_%VirtualFileDate:yyyyMMddHHmmssffff%_%GUID%")
+	_, asText := c.Config(trail.Setting) // the trail is to be read by people
+	if err := errors.Join(err, asText); err != nil {
 		return err
 	}
 	if err := srv.StartListening(); err != nil {
@@ -63,12 +67,9 @@ func run(ctx context.Context, out io.Writer) error {
 	defer srv.Shutdown()
 	fmt.Fprintf(out, "The server listens on %v. The protocol trail:\n\n", srv.Addr())
 
-	c, fetched, receipts := newClient(srv.LocalPort, filepath.Join(dir, "client-inbox"), out)
-	if _, err := c.Config(trail.Setting); err != nil {
-		return err
-	}
 	// Logon connects, exchanges codes and passwords, and agrees on version,
 	// buffer size, credit, compression and restart.
+	c.RemoteHost, c.RemotePort = "127.0.0.1", srv.LocalPort
 	if err := c.Logon(ctx); err != nil {
 		return err
 	}
@@ -84,10 +85,8 @@ func run(ctx context.Context, out io.Writer) error {
 	if err := c.Logoff(); err != nil {
 		return err
 	}
-	// Wait for the server's side of the session, too.
-	limit, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if err := srv.ShutdownContext(limit); err != nil {
+	// ShutdownContext lets sessions finish what is under way.
+	if err := srv.ShutdownContext(ctx); err != nil {
 		return err
 	}
 	return report(out, []string{forecast, drawing, forecast, drawing}, append(*received, *fetched...), *receipts)
@@ -132,9 +131,8 @@ func newServer(inbox string) (*oftp.Server, *[]string) {
 
 // newClient returns the car maker's client, and the lists of files and receipts
 // that it will have received.
-func newClient(port int, inbox string, out io.Writer) (c *oftp.Client, fetched, receipts *[]string) {
+func newClient(inbox string, out io.Writer) (c *oftp.Client, fetched, receipts *[]string) {
 	c = oftp.NewClient()
-	c.RemoteHost, c.RemotePort = "127.0.0.1", port
 	c.ClientSSIDCode, c.ClientPassword = carMaker, carMakerPassword
 	c.ServerSSIDCode, c.ServerPassword = supplier, supplierPassword // what the server must prove
 	c.DownloadDirectory = inbox
@@ -147,21 +145,9 @@ func newClient(port int, inbox string, out io.Writer) (c *oftp.Client, fetched, 
 		}
 	}
 	c.OnEndResponse = func(e *oftp.EndResponseEvent) {
-		verdict := "received and acknowledged"
-		if e.ReasonCode != 0 {
-			verdict = "NOT accepted: " + e.ReasonText
+		if e.ReasonCode == 0 {
+			*receipts = append(*receipts, e.VirtualFileName+" of "+e.VirtualFileDate)
 		}
-		*receipts = append(*receipts, fmt.Sprintf("%s of %s: %s", e.VirtualFileName, e.VirtualFileDate, verdict))
 	}
 	return c, fetched, receipts
-}
-
-// generate writes a file that looks like nothing and does not compress.
-func generate(path string, size int64) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	_, err = io.CopyN(f, rand.NewChaCha8([32]byte{}), size)
-	return errors.Join(err, f.Close())
 }

@@ -56,6 +56,7 @@ func TestTolerances(t *testing.T) {
 		{"answers out of place", []State{IdleSpeaker, IdleListener, OpenInPending, IWaitSSID}, Input{Event: EFPA}, protocolError},
 		{"authentication out of place", []State{IWaitReady, IWaitSSID, AConnected, IdleSpeaker, OpenIn}, Input{Event: AUCH}, protocolError},
 		{"a second ready message", []State{IWaitSSID, AConnected, IdleSpeaker, OpenIn}, Input{Event: SSRM}, protocolError},
+		{"a late SSID", append([]State{AWaitConnectRS, WaitSECD}, established...), Input{Event: SSID}, protocolError},
 		{"DATA out of place", except(append([]State{OpenIn, WaitDisconnect}, unconnected...)), Input{Event: DATA}, protocolError},
 		{"requests out of place", []State{Idle, IdleListener, OpenIn, IdleSpeaker, WaitDisconnect}, Input{Event: CloseFileRQ}, "UE"},
 		{"CD after an unsolicited CD", only(IdleSpeakerCD), Input{Event: CDRQ}, "UE"},

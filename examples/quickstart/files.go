@@ -2,15 +2,17 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 )
 
 // report prints the receipts, and compares each file with what arrived.
 func report(out io.Writer, sources, arrived, receipts []string) error {
-	fmt.Fprintln(out, "\nReceipts:")
+	fmt.Fprintln(out, "\nReceipts that the client got:")
 	for _, r := range receipts {
 		fmt.Fprintln(out, " ", r)
 	}
@@ -33,10 +35,10 @@ Done: %d files delivered, each with its receipt; two of them had the same name.
 1 file fetched back. All files are identical with their sources.
 
 Where to look next:
-  examples/quickstart/main.go              the code of what you have just seen
-  go run ./examples/oftpserver -h          a server for your partners
-  go run ./examples/oftpclient -h          a client for scripts
-  go doc -all ./oftp                       everything that the package offers
+  examples/quickstart/main.go         the code of what you have just seen
+  go run ./examples/oftpserver -h     a server for your partners
+  go run ./examples/oftpclient -h     a client for scripts
+  go doc ./oftp                       the package; docs/settings.md lists its settings
 `, len(receipts))
 	return nil
 }
@@ -55,4 +57,14 @@ func compare(source, arrived string) (int, error) {
 		return 0, fmt.Errorf("%s and %s differ", source, arrived)
 	}
 	return len(got), nil
+}
+
+// generate writes a file that looks like nothing and does not compress.
+func generate(path string, size int64) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = io.CopyN(f, rand.NewChaCha8([32]byte{}), size)
+	return errors.Join(err, f.Close())
 }
