@@ -70,25 +70,28 @@ type incoming struct {
 	stream io.Writer
 }
 
-// close gives up what has not been committed.
-func (in incoming) close(s *session) {
+// close gives up what has not been committed, and frees the name: before
+// EndTransfer tells that the file is done with. Closing again does nothing.
+func (in *incoming) close(s *session) {
 	if err := in.Abort(); err != nil {
 		s.report(trap.Wrap(CodeProtocol, err, "giving up a file that broke off"))
 	}
-	if in.stream != nil {
-		s.closeStream(in.stream)
+	if stream := in.stream; stream != nil {
+		in.stream = nil
+		s.closeStream(stream)
 	}
 }
 
 // receiveData receives the octets of a file up to its end. A fault of ours on
 // the way does not stop the peer, which may not be interrupted: it is told at
 // the end.
-func (s *session) receiveData(t *transfer, in incoming) error {
+func (s *session) receiveData(t *transfer, in *incoming) error {
 	var fault error
 	for {
 		got, err := s.receive()
 		if err != nil {
 			t.size = in.Octets()
+			in.close(s)
 			t.ended(s, endUnspecified, "the session ended before the file")
 			return err
 		}
@@ -100,12 +103,14 @@ func (s *session) receiveData(t *transfer, in incoming) error {
 				fault = in.Commit()
 			}
 			t.size = in.Octets()
+			in.close(s)
 			return s.closeFile(t, fault)
 		}
 		if fault == nil {
 			fault = in.Write(got.payload)
 		}
 		if reason := malformed(fault); reason != 0 {
+			in.close(s)
 			t.ended(s, endUnspecified, fault.Error())
 			return s.input(oftpstate.Input{Event: oftpstate.InvalidBuffer, Reason: reason}, nil)
 		}
@@ -147,28 +152,28 @@ func (s *session) closeFile(t *transfer, fault error) error {
 
 // acceptFile asks the application about an offered file, and takes its name.
 // An error is the reason of the refusal.
-func (s *session) acceptFile(t *transfer, sfid oftpwire.SFID) (incoming, error) {
+func (s *session) acceptFile(t *transfer, sfid oftpwire.SFID) (*incoming, error) {
 	e := s.acceptFileEvent(t, sfid)
 	if hook := s.events.OnAcceptFile; hook != nil && !s.ask(func() { hook(e) }) {
 		e.Accept, e.ErrorCode = false, fileUnspecified
 	}
 	if !e.Accept {
-		return incoming{}, refusal(e)
+		return nil, refusal(e)
 	}
 	// What no decision of the application can make possible.
 	if reason := unsupported(sfid); reason != 0 {
-		return incoming{}, &reasoned{reason: reason}
+		return nil, &reasoned{reason: reason}
 	}
 	v := s.c.settings.Load()
 	layout := oftpfile.Layout{Format: sfid.Format, RecordSize: sfid.RecordSize, Separator: v.recordSeparator}
 	if err := layout.Check(); err != nil {
-		return incoming{}, err
+		return nil, err
 	}
 	if stream := s.c.takeDownloadStream(); stream != nil {
-		return incoming{s.house.inbox.Stream(stream, layout), stream}, nil
+		return &incoming{s.house.inbox.Stream(stream, layout), stream}, nil
 	}
 	if e.FileName == "" {
-		return incoming{}, &reasoned{oftpfile.ReasonAccess, "there is no folder for received files"}
+		return nil, &reasoned{oftpfile.ReasonAccess, "there is no folder for received files"}
 	}
 	t.localFile = e.FileName
 	in, err := s.house.inbox.Receive(oftpfile.Target{
@@ -183,7 +188,7 @@ func (s *session) acceptFile(t *transfer, sfid oftpwire.SFID) (incoming, error) 
 	if err != nil {
 		s.report(trap.Wrap(CodeProtocol, err, "receiving "+sfid.Name))
 	}
-	return incoming{Incoming: in}, err
+	return &incoming{Incoming: in}, err
 }
 
 // acceptFileEvent is the question about a file, with the answer that stands if
