@@ -3,6 +3,7 @@ package oftp
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
 	"net"
 	"strconv"
 	"sync"
@@ -146,7 +147,7 @@ func (c *Client) Logon(ctx context.Context) error {
 	case <-ctx.Done():
 		nc.Close()
 		<-begun
-		return trap.Wrap(trap.CodeInterrupted, ctx.Err(), "logging on")
+		return ended(ctx, "logging on")
 	}
 }
 
@@ -164,8 +165,13 @@ func (c *Client) free(ctx context.Context) error {
 	case <-conn.conn.Done():
 		return nil
 	case <-ctx.Done():
-		return trap.Wrap(trap.CodeInterrupted, ctx.Err(), "waiting for the end of the last session")
+		return ended(ctx, "waiting for the end of the last session")
 	}
+}
+
+// ended is the error for a context that has ended meanwhile: 10004 or 10060.
+func ended(ctx context.Context, what string) error {
+	return trap.Wrap(trap.Code(ctx.Err()), ctx.Err(), what)
 }
 
 func (c *Client) check() error {
@@ -203,23 +209,40 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 		defer cancel()
 	}
 	secure, err := c.house.core.ClientHandshake(ctx, nc, c.tls())
-	if err != nil {
-		nc.Close()
-		return nil, err
+	if err == nil {
+		return secure, nil
 	}
-	return secure, nil
+	nc.Close()
+	if ctx.Err() != nil {
+		return nil, ended(ctx, "TLS handshake with "+address)
+	}
+	return nil, err
 }
 
 func (c *Client) tls() tcpserver.ClientTLS {
 	o := tcpserver.ClientTLS{ServerName: c.RemoteHost, Certificate: c.SSLCert, TrustedCerts: c.TrustedCerts}
 	if hook := c.OnSSLServerAuthentication; hook != nil {
-		o.Accept = func(cert *x509.Certificate, status string) bool {
+		o.Accept = func(cert *x509.Certificate, status string) (accept bool) {
+			defer c.survive(&accept)
 			e := &SSLServerAuthenticationEvent{Certificate: cert, Status: status, Accept: status == "OK"}
 			hook(e)
 			return e.Accept
 		}
 	}
 	return o
+}
+
+// survive, deferred, makes a panic of a handler that runs before there is a
+// connection a refusal, and fires Error.
+func (c *Client) survive(accept *bool) {
+	value := recover()
+	if value == nil {
+		return
+	}
+	*accept = false
+	if hook := c.OnError; hook != nil {
+		hook(&ErrorEvent{ErrorCode: trap.CodeAborted, Description: fmt.Sprintf("the handler of SSLServerAuthentication panicked: %v", value)})
+	}
 }
 
 // options are the properties as they are now. The outcome of Start Session goes
@@ -338,29 +361,31 @@ func (c *Client) Logoff() error {
 	if conn == nil || !conn.Connected() {
 		return nil
 	}
-	s := conn.session
-	err := s.drive(func() error {
-		for {
-			err := s.listen() // returns at once when we have the turn
-			if err == nil {
-				err = s.sendReceipts()
-			}
-			if err == nil {
-				err = s.yield()
-			}
-			switch err {
-			case nil:
-			case errOver:
-				return nil
-			default:
-				return err
-			}
-		}
-	})
+	err := conn.Logoff()
 	if trap.Code(err) == trap.CodeNotConnected {
 		return nil // the server was faster
 	}
 	return err
+}
+
+// release ends a session that this side has begun.
+func (s *session) release() error {
+	for {
+		err := s.listen() // returns at once when we have the turn
+		if err == nil {
+			err = s.sendReceipts()
+		}
+		if err == nil {
+			err = s.yield()
+		}
+		switch err {
+		case nil:
+		case errOver:
+			return nil
+		default:
+			return err
+		}
+	}
 }
 
 // Disconnect breaks the session, if there is one. It waits for nothing.

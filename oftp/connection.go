@@ -135,6 +135,11 @@ func (c *Connection) SetUploadStream(r io.Reader) {
 	c.set(func(s *connState) { s.uploadStream = r })
 }
 
+func (c *Connection) takeUploadStream() (r io.Reader) {
+	c.set(func(s *connState) { r, s.uploadStream = s.uploadStream, nil })
+	return r
+}
+
 // ReadyToSend reports whether the peer has handed over the turn, so that
 // SendFile may be called.
 func (c *Connection) ReadyToSend() bool { return get(c, func(s *connState) bool { return s.ready }) }

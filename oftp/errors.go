@@ -3,6 +3,8 @@ package oftp
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/ediport/ediport/internal/oftpfile"
 	"github.com/ediport/ediport/internal/trap"
@@ -55,10 +57,7 @@ func (e *SessionError) Error() string {
 	if e.ByPeer {
 		who = "session ended by the peer"
 	}
-	text := esidTexts[e.Reason]
-	if e.Text != "" && e.Text != text {
-		text += " (" + e.Text + ")"
-	}
+	text := withWords(esidTexts[e.Reason], e.Text)
 	return fmt.Sprintf("%s, reason %02d: %s", who, e.Reason, text)
 }
 
@@ -91,15 +90,26 @@ func (e *FileError) Error() string {
 	if e.After {
 		when = "refused after its transfer"
 	}
-	text := fileTexts[e.Reason]
-	if e.Text != "" && e.Text != text {
-		text += " (" + e.Text + ")"
-	}
+	text := withWords(fileTexts[e.Reason], e.Text)
 	again := ""
 	if e.Retry {
 		again = "; it may be offered again later"
 	}
 	return fmt.Sprintf("%s, reason %02d: %s%s", when, e.Reason, text, again)
+}
+
+// withWords adds what a peer says to the text of a reason. Of what the peer has
+// put in for logs and terminals to take for something else, marks remain.
+func withWords(text, words string) string {
+	if words == "" || words == text {
+		return text
+	}
+	return text + " (" + strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, words) + ")"
 }
 
 // Reasons of ESID, RFC 5024 section 5.3.11, that the session itself gives.

@@ -138,12 +138,13 @@ type AcceptFileEvent struct {
 	VirtualFileDate string // by the setting VirtualFileDateFormat
 	Destination     string // whom it is for: usually ServerSFIDCode
 	Originator      string // who made it
-	FileSize        int64  // the sender's estimate in octets
+	FileSize        int64  // the sender's estimate in octets; see the setting MaxFileSize
 
 	// Accept takes the file. It arrives false when the destination is none of
 	// ours (a handler that accepts it makes this side an intermediary: the
-	// file is stored as it is, and no receipt is sent by itself), and when it
-	// needs what is not there yet. An accepted file that has neither FileName
+	// file is stored as it is, and no receipt is sent by itself), when it is
+	// larger than the setting MaxFileSize, and when it needs what is not there
+	// yet. An accepted file that has neither FileName
 	// nor DownloadStream is refused all the same (12).
 	Accept bool
 

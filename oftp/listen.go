@@ -49,18 +49,19 @@ func (s *session) receiveFile(sfid oftpwire.SFID) error {
 		if r, ok := err.(*reasoned); ok && r.text != "" {
 			text = r.text
 		}
-		retry := s.c.settings.Load().allowRetry
+		retry := s.c.settings.Load().allowRetry || oftpfile.Passes(err)
 		return s.input(oftpstate.Input{Event: oftpstate.StartFileRSNegative}, oftpwire.SFNA{Reason: reason, Retry: retry, Text: text})
 	}
 	defer in.close(s)
+	in.SetLimit(s.c.settings.Load().maxFileSize)
 	position := min(sfid.Restart, in.Have())
 	if err := in.Start(position); err != nil {
 		return s.input(oftpstate.Input{Event: oftpstate.StartFileRSNegative}, oftpwire.SFNA{Reason: fileReason(err)})
 	}
-	t.started(s)
 	if err := s.input(oftpstate.Input{Event: oftpstate.StartFileRSPositive, Restart: position}, oftpwire.SFPA{Restart: position}); err != nil {
 		return err
 	}
+	t.started(s)
 	return s.receiveData(t, in)
 }
 
@@ -70,15 +71,30 @@ type incoming struct {
 	stream io.Writer
 }
 
+// commit completes the file. A stream may learn only when it is closed that it
+// cannot hold the file, which the peer must hear before EFPA.
+func (in *incoming) commit(s *session) error {
+	if err := in.Commit(); err != nil {
+		return err
+	}
+	stream := in.stream
+	in.stream = nil
+	if err := s.closeStream(stream); err != nil {
+		return &reasoned{oftpfile.ReasonAccess, err.Message}
+	}
+	return nil
+}
+
 // close gives up what has not been committed, and frees the name: before
 // EndTransfer tells that the file is done with. Closing again does nothing.
 func (in *incoming) close(s *session) {
 	if err := in.Abort(); err != nil {
 		s.report(trap.Wrap(CodeProtocol, err, "giving up a file that broke off"))
 	}
-	if stream := in.stream; stream != nil {
-		in.stream = nil
-		s.closeStream(stream)
+	stream := in.stream
+	in.stream = nil
+	if err := s.closeStream(stream); err != nil {
+		s.report(err)
 	}
 }
 
@@ -100,14 +116,16 @@ func (s *session) receiveData(t *transfer, in *incoming) error {
 				fault = in.Verify(efid.Records, efid.Octets, s.c.settings.Load().strictCounts)
 			}
 			if fault == nil {
-				fault = in.Commit()
+				fault = in.commit(s)
 			}
 			t.size = in.Octets()
 			in.close(s)
 			return s.closeFile(t, fault)
 		}
 		if fault == nil {
-			fault = in.Write(got.payload)
+			if fault = in.Write(got.payload); fault != nil {
+				in.close(s) // others may need the room, and the end be far
+			}
 		}
 		if reason := malformed(fault); reason != 0 {
 			in.close(s)
@@ -212,9 +230,15 @@ func (s *session) acceptFileEvent(t *transfer, sfid oftpwire.SFID) *AcceptFileEv
 		e.Accept, e.ErrorCode = false, reason
 	case !s.c.ours(sfid.Destination):
 		e.Accept, e.ErrorCode = false, fileBadDestination
+	case tooLarge(sfid.Size, s.c.settings.Load().maxFileSize):
+		e.Accept, e.ErrorCode = false, oftpfile.ReasonTooBig
 	}
 	return e
 }
+
+// tooLarge reports whether a file of so many blocks must have more octets than
+// the limit; 0 is none.
+func tooLarge(blocks, limit int64) bool { return limit > 0 && octets(blocks-1) >= limit }
 
 // octets is a size in blocks of 1024 as octets.
 func octets(blocks int64) int64 { return min(blocks, math.MaxInt64>>10) << 10 }
@@ -268,12 +292,13 @@ func identity(sfid oftpwire.SFID) string {
 
 // closeStream closes an application's stream after its transfer, if it can be
 // closed and the setting CloseStreamAfterTransfer says so.
-func (s *session) closeStream(stream any) {
+func (s *session) closeStream(stream any) *trap.Error {
 	closer, ok := stream.(io.Closer)
 	if !ok || !s.values().closeStream {
-		return
+		return nil
 	}
 	if err := closer.Close(); err != nil {
-		s.report(trap.Wrap(CodeProtocol, err, "closing the stream of a transfer"))
+		return trap.Wrap(CodeProtocol, err, "closing the stream of a transfer")
 	}
+	return nil
 }

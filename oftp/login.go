@@ -32,10 +32,14 @@ func (s *session) respond() error {
 	ssid := got.cmd.(oftpwire.SSID) // the machine lets nothing else through here
 	s.meet(ssid)
 	s.level = versionOf(ssid.Level).level() // a refusal must be in the peer's words
+	if err := s.holdBack(s.conn.LoginDelay(ssid.Code)); err != nil {
+		return err
+	}
 	decision := s.acceptConnection(ssid)
 	if !decision.Accept {
 		return s.refuse(decision)
 	}
+	s.reader.trust() // before the peer learns that it is in, and sends
 	s.m.Limit(s.c.settings.Load().parameters(decision.ServerVersion))
 	if err := s.input(oftpstate.Input{Event: oftpstate.ConnectRS}, nil); err != nil {
 		return err
@@ -61,6 +65,7 @@ func (s *session) initiate(want responder) error {
 	}
 	ssid := got.cmd.(oftpwire.SSID) // the machine lets nothing else through here
 	s.meet(ssid)
+	s.reader.trust()
 	if reason, text := want.mismatch(ssid); reason != reasonNormal {
 		return s.abort(reason, text)
 	}
@@ -100,7 +105,6 @@ func (s *session) meet(ssid oftpwire.SSID) {
 func (s *session) agree() {
 	p := s.m.Agreed()
 	s.level = oftpwire.Level(p.Level)
-	s.reader.trust()
 	s.conn.LoggedIn()
 	s.c.set(func(state *connState) { state.version, state.agreed = versionOf(s.level), true })
 	s.c.settings.Update(func(v *connValues) {
@@ -137,27 +141,35 @@ func (s *session) acceptConnection(ssid oftpwire.SSID) *AcceptConnectionEvent {
 	return e
 }
 
-// refuse tells the peer why it may not log in: later each time, when it looks
-// like guessing.
+// refuse tells the peer why it may not log in.
 func (s *session) refuse(e *AcceptConnectionEvent) error {
 	reason := e.ErrorCode
 	if reason <= reasonNormal || reason > reasonUnspecified {
 		reason = reasonUnknownUser
 	}
 	if reason == reasonUnknownUser || reason == reasonPassword {
-		s.holdBack(s.conn.LoginFailed())
+		s.conn.LoginFailed(e.ClientSSIDCode)
 	}
 	return s.abort(reason, e.ErrorDescription)
 }
 
-func (s *session) holdBack(delay time.Duration) {
+// holdBack delays the answer to a login. A peer that does not wait for it, or
+// only closes its direction, gets none.
+func (s *session) holdBack(delay time.Duration) error {
 	if delay <= 0 {
-		return
+		return nil
 	}
 	select {
 	case <-time.After(delay):
-	case <-s.reader.last: // nobody waits for the answer
-	case <-s.conn.Done():
+		return nil
+	case <-s.conn.Draining():
+		return s.input(oftpstate.Input{Event: oftpstate.ReleaseRQ, Reason: reasonEmergency}, nil)
+	case <-s.reader.last:
+	}
+	for { // up to the peer's last
+		if _, err := s.receive(); err != nil {
+			return err
+		}
 	}
 }
 

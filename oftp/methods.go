@@ -17,8 +17,9 @@ import (
 // made of the file's name.
 //
 // Codes: 679 the file cannot be read; 678 a name or code does not fit; 687 the
-// partner refuses the file, see [FileError]; 10004 Interrupt; 10036 another
-// method is using the session; 10057, 10054, 10060, 671 the session has ended.
+// partner refuses the file, see [FileError], or has taken the turn to send a
+// receipt: wait for the next ReadyToSend; 10004 Interrupt; 10036 another method
+// is using the session; 10057, 10054, 10060, 671 the session has ended.
 func (c *Connection) SendFile(destination, fileName, virtualFileName string) error {
 	s := c.session
 	return s.drive(func() error {
@@ -44,7 +45,8 @@ func (c *Connection) SendEndResponse(e EndResponse) error {
 		return err
 	}
 	s.house.receipts.owe(r)
-	err = s.drive(func() error {
+	// That it cannot go out now is no failure: it will.
+	_ = s.drive(func() error {
 		if !s.m.Speaking() {
 			return nil
 		}
@@ -56,10 +58,6 @@ func (c *Connection) SendEndResponse(e EndResponse) error {
 		}
 		return nil
 	})
-	// That it could not go out now is no failure: it will.
-	if err != nil {
-		s.logf(LogVerbose, "the end response for %s waits: %v", e.VirtualFileName, err)
-	}
 	return nil
 }
 
@@ -82,9 +80,13 @@ func (c *Connection) ChangeDirection() error {
 // Logoff says that there is nothing more to send. Receipts that are owed go
 // out; then the session ends, or, if something was sent since the partner
 // handed the turn over, the turn goes back and the partner ends it. Called
-// while the partner has the turn, it does so when the turn comes.
+// while the partner has the turn, it does so when the turn comes. On a client's
+// connection it is [Client.Logoff].
 func (c *Connection) Logoff() error {
 	s := c.session
+	if s.caller {
+		return s.drive(s.release)
+	}
 	err := s.drive(func() error {
 		if !s.m.Speaking() {
 			s.logoff.Store(true)

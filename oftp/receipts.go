@@ -101,9 +101,13 @@ func remove(m map[string][]*receipt, partner string, matches func(*receipt) bool
 		return nil
 	}
 	r := list[i]
-	if len(list) == 1 {
+	switch {
+	case len(list) == 1:
 		delete(m, partner) // partners come and go; the book does not grow with them
-	} else {
+	case i == 0: // the usual one: however many a partner has left, it costs nothing
+		list[0] = nil
+		m[partner] = list[1:]
+	default:
 		m[partner] = slices.Delete(list, i, i+1)
 	}
 	return r

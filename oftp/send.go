@@ -64,33 +64,30 @@ func (s *session) sendFile(destination, path, name string) error {
 
 func (s *session) openFile(path string) (outgoing, error) {
 	v := s.c.settings.Load()
-	var stream io.Reader
 	layout := oftpfile.Layout{Separator: v.recordSeparator}
 	s.c.set(func(state *connState) {
 		layout.Format, layout.RecordSize = state.format.wire(), state.maxRecordSize
-		if path == "" {
-			stream, state.uploadStream = state.uploadStream, nil
-		}
 	})
 	if err := layout.Check(); err != nil {
 		return outgoing{}, err
 	}
-	if stream != nil {
-		return outgoing{oftpfile.OpenStream(stream, layout), stream}, nil
+	if path != "" {
+		out, err := oftpfile.OpenFile(path, layout)
+		return outgoing{Outgoing: out}, err
 	}
-	if path == "" {
+	stream := s.c.takeUploadStream()
+	if stream == nil {
 		return outgoing{}, trap.New(CodeReadFile, "SendFile needs a file name or an UploadStream")
 	}
-	out, err := oftpfile.OpenFile(path, layout)
-	return outgoing{Outgoing: out}, err
+	return outgoing{oftpfile.OpenStream(stream, layout), stream}, nil
 }
 
 func (s *session) closeOutgoing(out outgoing) {
 	if err := out.Close(); err != nil {
 		s.report(trap.Wrap(CodeReadFile, err, "closing a file that was sent"))
 	}
-	if out.stream != nil {
-		s.closeStream(out.stream)
+	if err := s.closeStream(out.stream); err != nil {
+		s.report(err)
 	}
 }
 
@@ -157,7 +154,7 @@ func (s *session) offerFile(sfid oftpwire.SFID) (int64, error) {
 	if err := s.input(oftpstate.Input{Event: oftpstate.StartFileRQ, Restart: sfid.Restart}, sfid); err != nil {
 		return 0, err
 	}
-	got, err := s.receive()
+	got, err := s.answer()
 	if err != nil {
 		return 0, err
 	}
@@ -170,6 +167,17 @@ func (s *session) offerFile(sfid oftpwire.SFID) (int64, error) {
 		return 0, trap.New(CodeSend, "%s: %w", sfid.Name, refused)
 	}
 	return 0, trap.New(CodeProtocol, "%v is no answer to SFID", got.cmd.ID())
+}
+
+// answer waits for the peer's answer to SFID or EFID. Credit is none: it comes
+// late from listeners that send it ahead, or once more after the last buffer.
+func (s *session) answer() (received, error) {
+	for {
+		got, err := s.receive()
+		if _, credit := got.cmd.(oftpwire.CDT); !credit || err != nil {
+			return got, err
+		}
+	}
 }
 
 // sendData sends the octets of a file. Its error, unless the session is over,
@@ -256,7 +264,7 @@ func (s *session) endFile(t *transfer, out outgoing, spoilt error) error {
 	err := s.input(oftpstate.Input{Event: oftpstate.CloseFileRQ}, efid)
 	var got received
 	if err == nil {
-		got, err = s.receive()
+		got, err = s.answer()
 	}
 	refused, isRefused := got.cmd.(oftpwire.EFNA)
 	_, confirmed := got.cmd.(oftpwire.EFPA)
@@ -274,7 +282,7 @@ func (s *session) endFile(t *transfer, out outgoing, spoilt error) error {
 	s.c.set(func(state *connState) { state.fileDate = nil })
 	t.ended(s, 0, "")
 	if s.values().sendCDAfterEFPA && s.m.Speaking() {
-		return s.input(oftpstate.Input{Event: oftpstate.CDRQ}, nil)
+		_ = s.input(oftpstate.Input{Event: oftpstate.CDRQ}, nil) // the file is there whatever becomes of the session
 	}
 	return nil
 }

@@ -37,6 +37,7 @@ type connValues struct {
 	creditCount            int
 	exchangeBufferSize     int
 	fileDescription        string
+	maxFileSize            int64
 	partialFileLife        int
 	furtherSFIDs           string
 	nameFormat             string
@@ -48,6 +49,9 @@ type connValues struct {
 	strictCounts           bool
 	tempPath               string
 }
+
+// maxFileSize is the largest number of octets that the protocol can count.
+const maxFileSize int64 = 99_999_999_999_999_999
 
 const needsCMS = "it needs CMS file security, which is not there yet"
 
@@ -81,7 +85,7 @@ var serverTable = settings.NewTable(
 
 var connTable = settings.NewTable(
 	settings.Bool("AllowRetry", false, func(v *connValues) *bool { return &v.allowRetry },
-		"tells the peer of a refused file that it may offer it again later"),
+		"tells the peer of every refused file that it may offer it again later; else only of one that another session is receiving"),
 	settings.Bool("BufferCompression", true, func(v *connValues) *bool { return &v.bufferCompression },
 		"agrees to the compression of data exchange buffers when the peer offers it"),
 	settings.Bool("CDAfterSendEndResponse", false, func(v *connValues) *bool { return &v.cdAfterSendEndResponse },
@@ -96,6 +100,8 @@ var connTable = settings.NewTable(
 		"description sent with files (OFTP 2.0)"),
 	settings.Text("FurtherSFIDCodes", "", func(v *connValues) *string { return &v.furtherSFIDs }, checkCodes,
 		"SFID codes besides ServerSFIDCode that files for this side may carry, separated by commas"),
+	settings.Int("MaxFileSize", 0, 0, maxFileSize, func(v *connValues) *int64 { return &v.maxFileSize },
+		"most octets that a received file may have on disk: one that is offered as larger is refused, and so, at its end, is one that gets larger (reason 06); 0 is no limit"),
 	settings.Int("PartialFileLife", 168, 0, 87_600, func(v *connValues) *int { return &v.partialFileLife },
 		"hours for which a file that broke off is kept for restart; 0 is for ever"),
 	settings.Text("ReceivedFileNameFormat", "%VirtualFileName%", func(v *connValues) *string { return &v.nameFormat }, oftpfile.CheckPattern,
@@ -113,7 +119,7 @@ var connTable = settings.NewTable(
 	settings.Bool("StrictFileCounts", false, func(v *connValues) *bool { return &v.strictCounts },
 		"refuses files of formats T, F and V whose end (EFID) has other counts than were received; U files always"),
 	settings.Text("TempPath", "", func(v *connValues) *string { return &v.tempPath }, nil,
-		"folder for files while they are received; empty is the folder they go to"),
+		"folder for files while they are received; empty is the folder they go to. Needed for restart, and for PartialFileLife, where ReceivedFileNameFormat names folders that change"),
 	settings.Refused[connValues]("CertificateStore", needsCMS),
 	settings.Refused[connValues]("CertificateStorePassword", needsCMS),
 	settings.Refused[connValues]("CertificateStoreType", needsCMS),

@@ -55,12 +55,10 @@ func (s *session) seize() error {
 	switch {
 	case s.turn.holder == byApplication:
 		return trap.New(trap.CodeInProgress, "connection %s: another method is using the session: wait until it returns", s.conn.ID())
-	case !s.conn.Connected():
+	case !s.conn.Connected(), s.over.Load(), s.turn.holder == byConnection && s.reader.over():
 		return gone(s)
 	case s.turn.holder == byConnection:
 		return trap.New(CodeSend, "connection %s: the peer has the turn: wait for ReadyToSend", s.conn.ID())
-	case s.ended != nil:
-		return gone(s)
 	}
 	s.turn.holder = byApplication
 	return nil

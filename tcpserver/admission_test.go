@@ -230,6 +230,46 @@ func TestMaxConnections(t *testing.T) {
 	second.ended()
 }
 
+func TestMaxConnectionsPerClient(t *testing.T) {
+	t.Parallel()
+	core := NewCore()
+	configure(t, core, "MaxConnectionsPerClient=2")
+	one, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	for range 2 {
+		assert.True(t, core.enter(one))
+		assert.True(t, core.enter(other))
+	}
+	assert.False(t, core.enter(one))
+	core.leave(one)
+	assert.True(t, core.enter(one))
+
+	assert.True(t, core.enter(netip.MustParseAddr("2001:db8::1")))
+	assert.True(t, core.enter(netip.MustParseAddr("2001:db8::2")))
+	assert.False(t, core.enter(netip.MustParseAddr("2001:db8::3")), "one network")
+	assert.True(t, core.enter(netip.MustParseAddr("2001:db8:0:1::3")))
+
+	for range 5 {
+		assert.True(t, core.enter(netip.Addr{}), "a transport without addresses")
+	}
+}
+
+func TestAClientThatHasItsConnectionsGetsNoOther(t *testing.T) {
+	t.Parallel()
+	core := NewCore()
+	configure(t, core, "MaxConnectionsPerClient=1")
+	o := Options{Stream: greeter}
+	start(t, core, o)
+	first := dial(t, core)
+	first.hear("welcome\n")
+	assert.False(t, visit(t, core))
+	first.say("quit\n")
+	first.ended()
+	for !visit(t, core) { // the place is free once the connection is gone
+	}
+	require.NoError(t, core.ShutdownContext(t.Context()))
+	assert.Empty(t, core.clients, "nothing is remembered of clients that are gone")
+}
+
 func TestServeConnRefuses(t *testing.T) {
 	t.Parallel()
 	core := NewCore()

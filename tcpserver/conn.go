@@ -170,17 +170,27 @@ func (c *Conn) Err() error {
 }
 
 // LoggedIn tells the core that the client has proven who it is, which ends the
-// limit of LoginTimeout and forgives failed logins of its address.
-func (c *Conn) LoggedIn() {
-	c.loginBy.Store(0)
-	c.core.logins.succeeded(c.remote.Addr())
+// limit of LoginTimeout.
+func (c *Conn) LoggedIn() { c.loginBy.Store(0) }
+
+// LoginFailed tells the core that the client failed to prove that it is who it
+// says. The identity has at most so many octets as the protocol allows.
+func (c *Conn) LoginFailed(identity string) {
+	c.core.logins.failed(c.remote.Addr(), identity, time.Now())
 }
 
-// LoginFailed tells the core that the client failed to prove who it is. It
-// returns how long the answer should be held back, to slow guessing down.
-func (c *Conn) LoginFailed() time.Duration {
-	unit := c.core.store.Load().failureDelay
-	return c.core.logins.failed(c.remote.Addr(), unit, time.Now())
+// LoginDelay is how long the answer to a login should be held back, because of
+// what has failed before for that identity, or from that address: at most half of LoginTimeout. A
+// protocol waits before it looks at the password, so that the answer comes late
+// whether or not it is right: else a quick answer were the only one worth
+// waiting for. A client that does not wait must get no answer.
+func (c *Conn) LoginDelay(identity string) time.Duration {
+	v := c.core.store.Load()
+	delay := c.core.logins.delay(c.remote.Addr(), identity, v.failureDelay, time.Now())
+	if v.loginLimit > 0 {
+		delay = min(delay, v.loginLimit/2)
+	}
+	return delay
 }
 
 // Read reads from the connection. It returns io.EOF when the peer has closed

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,24 +34,26 @@ type Core struct {
 
 	mu       sync.Mutex // guards all below
 	conns    map[string]*Conn
-	admitted int               // connections accepted and not yet gone
-	runs     map[*run]struct{} // listening, or serving an adopted connection
-	main     *run              // that of StartListening
-	drain    chan struct{}     // closed when shutting down gently
-	quiet    []chan struct{}   // closed when admitted falls to 0
-	unswept  chan struct{}     // closed to end the sweep; nil when there is none
+	admitted int                // connections accepted and not yet gone
+	clients  map[netip.Addr]int // the same by subscriber
+	runs     map[*run]struct{}  // listening, or serving an adopted connection
+	main     *run               // that of StartListening
+	drain    chan struct{}      // closed when shutting down gently
+	quiet    []chan struct{}    // closed when admitted falls to 0
+	unswept  chan struct{}      // closed to end the sweep; nil when there is none
 }
 
 // NewCore returns a core with the settings' defaults.
 func NewCore() *Core {
 	return &Core{
-		store: settings.NewStore(table),
-		pump:  dispatch.NewPump(),
-		hosts: newHostNames(),
-		born:  time.Now(),
-		conns: make(map[string]*Conn),
-		runs:  make(map[*run]struct{}),
-		drain: make(chan struct{}),
+		store:   settings.NewStore(table),
+		pump:    dispatch.NewPump(),
+		hosts:   newHostNames(),
+		born:    time.Now(),
+		conns:   make(map[string]*Conn),
+		clients: make(map[netip.Addr]int),
+		runs:    make(map[*run]struct{}),
+		drain:   make(chan struct{}),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/netip"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -178,9 +179,9 @@ func (core *Core) ServeConn(nc net.Conn, o Options) error {
 	}
 	core.add(r)
 	defer r.stop()
-	if !core.enter() {
+	if !core.enter(remoteOf(nc).Addr()) {
 		nc.Close()
-		return trap.New(trap.CodeTryAgain, "%v: there are MaxConnections connections", nc.RemoteAddr())
+		return trap.New(trap.CodeTryAgain, "%v: there are MaxConnections connections, or MaxConnectionsPerClient of that client", nc.RemoteAddr())
 	}
 	return r.handle(nc)
 }
@@ -214,7 +215,7 @@ func (r *run) accept() error {
 		switch {
 		case err == nil:
 			pause = firstPause
-			if r.core.enter() {
+			if r.core.enter(remoteOf(nc).Addr()) {
 				go r.handle(nc)
 			} else {
 				nc.Close()
@@ -244,22 +245,28 @@ func passing(err error) bool {
 }
 
 // enter counts a connection that has been accepted; false when there are too
-// many. Each one that entered leaves.
-func (core *Core) enter() bool {
-	limit := core.store.Load().maxConnections
+// many, in all or of that client. Each one that entered leaves.
+func (core *Core) enter(addr netip.Addr) bool {
+	v, client := core.store.Load(), subscriber(addr)
 	core.mu.Lock()
 	defer core.mu.Unlock()
-	if core.admitted >= limit {
+	full := v.maxPerClient > 0 && client.IsValid() && core.clients[client] >= v.maxPerClient
+	if core.admitted >= v.maxConnections || full {
 		return false
 	}
 	core.admitted++
+	core.clients[client]++
 	return true
 }
 
-func (core *Core) leave() {
+func (core *Core) leave(addr netip.Addr) {
+	client := subscriber(addr)
 	core.mu.Lock()
 	defer core.mu.Unlock()
 	core.admitted--
+	if core.clients[client]--; core.clients[client] == 0 {
+		delete(core.clients, client)
+	}
 	if core.admitted > 0 {
 		return
 	}

@@ -14,7 +14,7 @@ const sweepEvery = time.Second
 
 // handle takes one accepted connection through its life.
 func (r *run) handle(nc net.Conn) error {
-	defer r.core.leave()
+	defer r.core.leave(remoteOf(nc).Addr())
 	if !r.admit(nc) {
 		cut(nc)
 		nc.Close()

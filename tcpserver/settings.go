@@ -18,6 +18,7 @@ import (
 type values struct {
 	allowed, blocked clientList
 	maxConnections   int
+	maxPerClient     int
 	bindExclusively  bool
 	family           int
 
@@ -66,7 +67,7 @@ var socketRows = []settings.Row[values]{
 	settings.Seconds("DefaultIdleTimeout", 0, func(v *values) *time.Duration { return &v.idle },
 		"ends connections on which nothing was sent or received for so long; 0 never"),
 	settings.Seconds("FailedLoginDelay", time.Second, func(v *values) *time.Duration { return &v.failureDelay },
-		"after five failed logins from one address the answer is delayed by this, doubling with each up to thirty times this; 0 never"),
+		"after five failed logins of one identity from one address, or fifty from one address, the answer to the next is delayed by this, right or wrong, doubling with each up to thirty times this and half of LoginTimeout; ten minutes later that is forgotten; 0 never"),
 	settings.Int("InBufferSize", 0, 0, maxSocketBuffer, func(v *values) *int { return &v.inBuffer },
 		"octets of the socket's receive buffer for new connections; 0 lets the system tune it"),
 	settings.Bool("KeepAlive", true, func(v *values) *bool { return &v.keepAlive },
@@ -83,6 +84,8 @@ var socketRows = []settings.Row[values]{
 		"absolute limit for all that comes before a client is logged in; 0 none"),
 	settings.Int("MaxConnections", 1000, 1, 100_000, func(v *values) *int { return &v.maxConnections },
 		"connections at one time; further ones are closed at once").FrozenBy(trap.CodeMaxConnFixed),
+	settings.Int("MaxConnectionsPerClient", 0, 0, 100_000, func(v *values) *int { return &v.maxPerClient },
+		"connections at one time from one IPv4 address or IPv6 network (/64), so that no client can take all of MaxConnections; 0 is no limit"),
 	settings.Int("OutBufferSize", 0, 0, maxSocketBuffer, func(v *values) *int { return &v.outBuffer },
 		"octets of the socket's send buffer for new connections; 0 lets the system tune it"),
 	settings.Bool("TcpNoDelay", true, func(v *values) *bool { return &v.noDelay },

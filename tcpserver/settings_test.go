@@ -16,7 +16,7 @@ func TestSettingsAsDocumented(t *testing.T) {
 		"InBufferSize": "0", "OutBufferSize": "0",
 		"KeepAlive": "True", "KeepAliveTime": "0", "KeepAliveInterval": "0", "KeepAliveRetryCount": "0",
 		"Linger": "True", "TcpNoDelay": "True",
-		"LoginTimeout": "30", "FailedLoginDelay": "1", "MaxConnections": "1000", "UseIPv6": "0",
+		"LoginTimeout": "30", "FailedLoginDelay": "1", "MaxConnections": "1000", "MaxConnectionsPerClient": "0", "UseIPv6": "0",
 
 		"LogSSLPackets": "False", "ReuseSSLSession": "True",
 		"SSLCACerts": "", "SSLClientCACerts": "", "SSLKeyLogFile": "",

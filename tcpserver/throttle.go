@@ -9,70 +9,95 @@ import (
 
 // Limits of the memory of failed logins.
 const (
-	freeFailures   = 5                // failures of one address that cost nothing
+	freeAsOne      = 5                // failures of one identity from one address that cost nothing
+	freeAsAny      = 50               // failures of one address: many partners may share it
 	failureLife    = 10 * time.Minute // then they are forgotten
 	longestDelay   = 30               // in units of FailedLoginDelay
-	rememberedMost = 10_000           // addresses
+	rememberedMost = 10_000           // of each kind
 )
 
-// A throttle remembers failed logins per address, so that guessing passwords
-// takes long.
+// A throttle remembers failed logins, so that guessing passwords takes long.
+// They count against the address and the identity that was claimed, so that one
+// partner's wrong password does not slow down the others of its service
+// provider; and, with more patience, against the address alone. A login that
+// succeeds does not make them forgotten: whoever has an account could go on
+// guessing those of others.
 type throttle struct {
-	mu       sync.Mutex // guards failures
-	failures map[netip.Addr]failure
+	mu    sync.Mutex // guards both
+	asOne failures
+	asAny failures
 }
+
+// A guesser is who failures count against; identity is "" for an address alone.
+type guesser struct {
+	addr     netip.Addr
+	identity string
+}
+
+// delay is how long the answer to a login should be held back.
+func (t *throttle) delay(addr netip.Addr, identity string, unit time.Duration, now time.Time) time.Duration {
+	addr = subscriber(addr)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	over := max(
+		t.asOne.count(guesser{addr, identity}, now)-freeAsOne,
+		t.asAny.count(guesser{addr, ""}, now)-freeAsAny,
+	)
+	if over < 0 {
+		return 0
+	}
+	times := time.Duration(min(1<<min(over, 10), longestDelay))
+	return min(unit, math.MaxInt64/times) * times
+}
+
+// failed notes a failed login.
+func (t *throttle) failed(addr netip.Addr, identity string, now time.Time) {
+	addr = subscriber(addr)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.asOne.add(guesser{addr, identity}, now)
+	t.asAny.add(guesser{addr, ""}, now)
+}
+
+// failures counts failed logins by who has failed.
+type failures map[guesser]failure
 
 type failure struct {
 	count int
 	last  time.Time
 }
 
-// failed notes a failed login and returns how long its answer should be held
-// back.
-func (t *throttle) failed(addr netip.Addr, unit time.Duration, now time.Time) time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	addr = subscriber(addr)
-	f := t.failures[addr]
-	if now.Sub(f.last) > failureLife {
-		f.count = 0
+func (f failures) count(who guesser, now time.Time) int {
+	if past := f[who]; now.Sub(past.last) <= failureLife {
+		return past.count
 	}
-	f.count++
-	f.last = now
-	if len(t.failures) >= rememberedMost {
-		t.forget(now)
+	return 0
+}
+
+func (f *failures) add(who guesser, now time.Time) {
+	if *f == nil {
+		*f = make(failures)
 	}
-	if t.failures == nil {
-		t.failures = make(map[netip.Addr]failure)
+	count := f.count(who, now)
+	if len(*f) >= rememberedMost {
+		f.forget(now)
 	}
-	t.failures[addr] = f
-	if f.count <= freeFailures {
-		return 0
-	}
-	times := time.Duration(min(1<<min(f.count-freeFailures-1, 10), longestDelay))
-	return min(unit, math.MaxInt64/times) * times
+	(*f)[who] = failure{count + 1, now}
 }
 
 // forget makes room: all that is old, or else anything.
-func (t *throttle) forget(now time.Time) {
-	for addr, f := range t.failures {
-		if now.Sub(f.last) > failureLife {
-			delete(t.failures, addr)
+func (f failures) forget(now time.Time) {
+	for who, past := range f {
+		if now.Sub(past.last) > failureLife {
+			delete(f, who)
 		}
 	}
-	for addr := range t.failures {
-		if len(t.failures) < rememberedMost {
+	for who := range f {
+		if len(f) < rememberedMost {
 			return
 		}
-		delete(t.failures, addr)
+		delete(f, who)
 	}
-}
-
-// succeeded forgets the failures of an address.
-func (t *throttle) succeeded(addr netip.Addr) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.failures, subscriber(addr))
 }
 
 // subscriber is what failures are counted by: an IPv6 client has a whole /64 of

@@ -21,23 +21,34 @@ func TestFailedLoginsAreSlowedDown(t *testing.T) {
 	want := []time.Duration{0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30, 30}
 	for i, delay := range want {
 		now = now.Add(time.Minute)
-		assert.Equal(t, delay*time.Second, th.failed(addr, time.Second, now), "failure %d", i+1)
+		assert.Equal(t, delay*time.Second, th.delay(addr, "A", time.Second, now), "guess %d", i+1)
+		th.failed(addr, "A", now)
 	}
-	assert.Zero(t, th.failed(netip.MustParseAddr("192.0.2.2"), time.Second, now), "another address")
-	assert.Zero(t, th.failed(addr, 0, now), "FailedLoginDelay=0")
+	assert.Zero(t, th.delay(netip.MustParseAddr("192.0.2.2"), "A", time.Second, now), "another address")
+	assert.Zero(t, th.delay(addr, "A", 0, now), "FailedLoginDelay=0")
 	for range 100 {
-		assert.Equal(t, time.Duration(30), th.failed(addr, 1, now))
+		th.failed(addr, "A", now)
+		assert.Equal(t, time.Duration(30), th.delay(addr, "A", 1, now))
 	}
-	assert.Positive(t, th.failed(addr, math.MaxInt64, now), "no overflow")
+	assert.Positive(t, th.delay(addr, "A", math.MaxInt64, now), "no overflow")
 
 	now = now.Add(failureLife + 1)
-	assert.Zero(t, th.failed(addr, time.Second, now), "forgotten after a while")
+	assert.Zero(t, th.delay(addr, "A", time.Second, now), "forgotten after a while")
+	th.failed(addr, "A", now)
+	assert.Zero(t, th.delay(addr, "A", time.Second, now), "and counted from one again")
+}
 
-	for range 6 {
-		th.failed(addr, time.Second, now)
+func TestPartnersOfOneAddressDoNotSlowEachOtherDown(t *testing.T) {
+	t.Parallel()
+	var th throttle
+	now, addr := time.Unix(1_000_000_000, 0), netip.MustParseAddr("192.0.2.1")
+	for range freeAsAny - 1 {
+		th.failed(addr, "WRONG", now)
 	}
-	th.succeeded(addr)
-	assert.Zero(t, th.failed(addr, time.Second, now), "forgiven after a login")
+	assert.Equal(t, 30*time.Second, th.delay(addr, "WRONG", time.Second, now))
+	assert.Zero(t, th.delay(addr, "RIGHT", time.Second, now))
+	th.failed(addr, "ANOTHER", now)
+	assert.Equal(t, time.Second, th.delay(addr, "RIGHT", time.Second, now), "but there is an end to it")
 }
 
 func TestIPv6IsThrottledByNetwork(t *testing.T) {
@@ -47,13 +58,11 @@ func TestIPv6IsThrottledByNetwork(t *testing.T) {
 	for i := range 5 {
 		var a [16]byte
 		a[0], a[15] = 0x20, byte(i)
-		assert.Zero(t, th.failed(netip.AddrFrom16(a), time.Second, now))
+		th.failed(netip.AddrFrom16(a), "A", now)
 	}
-	assert.Equal(t, time.Second, th.failed(netip.MustParseAddr("2000::ffff"), time.Second, now))
-	assert.Zero(t, th.failed(netip.MustParseAddr("2000:0:0:1::"), time.Second, now))
-	th.succeeded(netip.MustParseAddr("2000::1"))
-	assert.Zero(t, th.failed(netip.MustParseAddr("2000::2"), time.Second, now))
-	assert.Zero(t, th.failed(netip.Addr{}, time.Second, now), "a transport without addresses")
+	assert.Equal(t, time.Second, th.delay(netip.MustParseAddr("2000::ffff"), "A", time.Second, now))
+	assert.Zero(t, th.delay(netip.MustParseAddr("2000:0:0:1::"), "A", time.Second, now))
+	assert.Zero(t, th.delay(netip.Addr{}, "A", time.Second, now), "a transport without addresses")
 }
 
 func TestTheMemoryOfFailuresIsBounded(t *testing.T) {
@@ -66,27 +75,29 @@ func TestTheMemoryOfFailuresIsBounded(t *testing.T) {
 		return netip.AddrFrom4(a)
 	}
 	for i := range rememberedMost + 100 {
-		th.failed(address(i), time.Second, now)
-		require.LessOrEqual(t, len(th.failures), rememberedMost)
+		th.failed(address(i), "A", now)
+		require.LessOrEqual(t, len(th.asOne), rememberedMost)
+		require.LessOrEqual(t, len(th.asAny), rememberedMost)
 	}
 	now = now.Add(failureLife + 1)
-	th.failed(address(0), time.Second, now)
-	assert.Less(t, len(th.failures), rememberedMost, "what is old goes first")
+	th.failed(address(0), "A", now)
+	assert.Len(t, th.asOne, 1, "what is old goes first")
+	assert.Len(t, th.asAny, 1)
 }
 
 func TestLogins(t *testing.T) {
 	t.Parallel()
 	core := NewCore()
-	configure(t, core, "FailedLoginDelay=2")
-	type guess struct{ delay time.Duration }
-	guesses := make(chan guess, 8)
+	configure(t, core, "FailedLoginDelay=2", "LoginTimeout=7")
+	delays := make(chan time.Duration, 8)
 	start(t, core, Options{Stream: streamFunc(func(c *Conn) error {
-		guesses <- guess{c.LoginFailed()}
+		delays <- c.LoginDelay("A")
+		c.LoginFailed("A")
+		c.LoggedIn() // forgives nothing
 		return nil
 	})})
-	for i := range 7 {
+	for i, want := range []time.Duration{0, 0, 0, 0, 0, 2 * time.Second, 3500 * time.Millisecond, 3500 * time.Millisecond} {
 		dial(t, core).ended()
-		want := max(0, 2*time.Second*time.Duration(i-4))
-		assert.Equal(t, want, receive(t, guesses, "LoginFailed").delay, "guess %d", i+1)
+		assert.Equal(t, want, receive(t, delays, "LoginDelay"), "guess %d", i+1)
 	}
 }

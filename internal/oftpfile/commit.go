@@ -47,9 +47,10 @@ func (f *Incoming) Commit() error {
 }
 
 // Abort gives the file up and frees its name. With Target.Keep what has been
-// received stays for a restart, unless the content was at fault: the peer would
-// only run into the same fault again. After Commit has succeeded, and when
-// called again, Abort does nothing.
+// received stays for a restart, unless that is nothing, the content was at fault
+// (the peer would only run into the same fault again), or it has filled the disk,
+// which others need. After Commit has succeeded, and when called again, Abort
+// does nothing.
 func (f *Incoming) Abort() error {
 	if f.closed {
 		return nil
@@ -59,16 +60,25 @@ func (f *Incoming) Abort() error {
 		return nil
 	}
 	defer f.file.Close() // it may be closed already
-	sound := f.err == nil || Reason(f.err) == ReasonAccess
+	sound := f.err == nil || Reason(f.err) == ReasonAccess && !noRoom(f.err)
 	switch {
 	case !f.target.Keep || !sound:
-		f.file.Close() // Windows removes no open file
-		f.journal.drop()
-		return ignoreMissing(os.Remove(f.partial))
+		return f.discard()
 	case !f.started:
 		return nil // the partial file of earlier stays as it was
 	}
-	return f.keep()
+	err := f.keep()
+	if noRoom(err) {
+		return errors.Join(err, f.discard())
+	}
+	return err
+}
+
+// discard removes the partial file.
+func (f *Incoming) discard() error {
+	f.file.Close() // Windows removes no open file
+	f.journal.drop()
+	return ignoreMissing(os.Remove(f.partial))
 }
 
 // keep leaves the partial file and its journal for a restart. After a failed
@@ -76,6 +86,9 @@ func (f *Incoming) Abort() error {
 func (f *Incoming) keep() error {
 	if err := f.flush(); err != nil {
 		return err
+	}
+	if f.disk == 0 { // there is nothing to go on with
+		return f.discard()
 	}
 	if !f.journal.on || f.journal.mark.size > f.disk {
 		return nil
@@ -185,11 +198,20 @@ func moveOntoPlaceholder(old, name string) error {
 	return nil
 }
 
-// errNotSameDevice is Windows' ERROR_NOT_SAME_DEVICE.
-const errNotSameDevice = syscall.Errno(17)
+// Windows' ERROR_NOT_SAME_DEVICE and ERROR_DISK_FULL.
+const (
+	errNotSameDevice = syscall.Errno(17)
+	errDiskFull      = syscall.Errno(112)
+)
 
 func isOtherDevice(err error) bool {
 	return errors.Is(err, syscall.EXDEV) || (filepath.Separator == '\\' && errors.Is(err, errNotSameDevice))
+}
+
+// noRoom reports whether the disk, or what the server may use of it, is full.
+func noRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
+		(filepath.Separator == '\\' && errors.Is(err, errDiskFull))
 }
 
 func ignoreMissing(err error) error {

@@ -33,13 +33,14 @@ const (
 type fault struct {
 	reason int
 	err    *trap.Error
+	passes bool
 }
 
 func (f *fault) Error() string { return f.err.Error() }
 func (f *fault) Unwrap() error { return f.err }
 
 func refuse(reason, code int, format string, args ...any) error {
-	return &fault{reason, trap.New(code, format, args...)}
+	return &fault{reason: reason, err: trap.New(code, format, args...)}
 }
 
 // access is an error of the operating system. A name that the system cannot
@@ -49,7 +50,7 @@ func access(code int, err error, what string) error {
 	if errors.Is(err, syscall.ENAMETOOLONG) {
 		reason = ReasonFileName
 	}
-	return &fault{reason, trap.Wrap(code, err, what)}
+	return &fault{reason: reason, err: trap.Wrap(code, err, what)}
 }
 
 // Reason returns the answer reason of an SFNA or EFNA that fits an error of
@@ -63,4 +64,11 @@ func Reason(err error) int {
 		return f.reason
 	}
 	return ReasonUnspecified
+}
+
+// Passes reports whether the reason of an error will pass: another session is
+// receiving the file, or under its name. The peer may offer it again later.
+func Passes(err error) bool {
+	var f *fault
+	return errors.As(err, &f) && f.passes
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/ediport/ediport/internal/trap"
 )
 
 // Modes of what the package creates. While a file is on its way only the server
@@ -90,7 +92,7 @@ const (
 // [Incoming.Commit].
 //
 // Code 681, reason 13: the name exists and Overwrite is off, or another
-// transfer has taken it or the same virtual file. Reason 5: see [Layout.Check].
+// transfer has taken it or the same virtual file, which [Passes]. Reason 5: see [Layout.Check].
 // Reason 12, code 671, with the cause: the system refused.
 func (b *Inbox) Receive(t Target) (*Incoming, error) {
 	if err := t.Layout.Check(); err != nil {
@@ -132,7 +134,11 @@ func (b *Inbox) take(final, partial string) error {
 	defer b.mu.Unlock()
 	for _, path := range []string{final, partial} {
 		if b.taken[fold(path)] {
-			return refuse(ReasonDuplicate, CodeDuplicate, "%s is being received in another session; try again when that has ended", final)
+			return &fault{
+				reason: ReasonDuplicate,
+				err:    trap.New(CodeDuplicate, "%s is being received in another session; try again when that has ended", final),
+				passes: true,
+			}
 		}
 	}
 	b.taken[fold(final)], b.taken[fold(partial)] = true, true

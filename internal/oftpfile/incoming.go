@@ -11,7 +11,7 @@ import (
 type Incoming struct {
 	layout    Layout
 	separator string
-	limit     int64 // user octets, 0 for none
+	limit     int64 // octets on disk, 0 for none
 
 	out    io.Writer
 	buffer *[bufferSize]byte // nil until something is written
@@ -66,8 +66,9 @@ func (f *Incoming) open() error {
 	return nil
 }
 
-// SetLimit makes Write fail, reason 6, when the file gets more user octets than
-// this; 0 is no limit.
+// SetLimit makes Write fail, reason 6, when the file gets more octets than this,
+// as it lies on disk; 0 is no limit. Separators count: they are all that there
+// is of empty records, which cost the sender one octet each.
 func (f *Incoming) SetLimit(octets int64) { f.limit = octets }
 
 // Have returns the position that a restart can be offered at, at most: blocks

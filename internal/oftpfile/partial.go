@@ -81,7 +81,8 @@ func createHidden(path string) (*os.File, error) {
 
 // openHidden opens a file that this package has left. It refuses links of both
 // kinds: after a crash in the middle of Commit the hidden name is a second name
-// of a complete file, which must not be touched.
+// of a complete file, which must not be touched. It refuses a file of another
+// user, who could go on changing what is received into it.
 func openHidden(path string) (*os.File, error) {
 	before, err := os.Lstat(path)
 	if err != nil {
@@ -95,7 +96,7 @@ func openHidden(path string) (*os.File, error) {
 		return nil, err
 	}
 	after, err := file.Stat()
-	if err != nil || !os.SameFile(before, after) || linked(after) {
+	if err != nil || !os.SameFile(before, after) || shared(after) {
 		file.Close()
 		return nil, errors.Join(err, fs.ErrInvalid)
 	}

@@ -151,6 +151,8 @@ func TestVerify(t *testing.T) {
 		"U octets":              {layout(unstructured, 0), records("abc"), 0, 4, 11, 11},
 		"U records":             {layout(unstructured, 0), records("abc"), 1, 3, 0, 10},
 		"T octets without LF":   {layout(text, 0), records("a\r\nb\r\n"), 0, 4, 0, 11},
+		"T given up, 1.4":       {layout(text, 0), records("a\r\nb\r\n"), 0, 999_999_999_999, 11, 11},
+		"T given up, 2.0":       {layout(text, 0), records("a\r\nb\r\n"), 0, 99_999_999_999_999_999, 11, 11},
 		"V right":               {layout(variable, 5), records("abc", "d"), 2, 4, 0, 0},
 		"V last end missing":    {layout(variable, 5), append(records("abc"), record("d", false)...), 2, 4, 0, 0},
 		"V records":             {layout(variable, 5), records("abc", "d"), 1, 4, 0, 10},
@@ -176,6 +178,11 @@ func TestLimit(t *testing.T) {
 	f.SetLimit(6)
 	require.NoError(t, f.Write(record("abcdef", false)))
 	requireFault(t, f.Write(record("g", true)), oftpfile.CodeReceive, oftpfile.ReasonTooBig)
+
+	f = oftpfile.NewInbox().Stream(&bytes.Buffer{}, layout(variable, 80))
+	f.SetLimit(6)
+	require.NoError(t, f.Write([]byte("\x80\x80\x80")), "three empty records are six octets on disk")
+	requireFault(t, f.Write([]byte("\x80")), oftpfile.CodeReceive, oftpfile.ReasonTooBig)
 }
 
 func TestReason(t *testing.T) {
@@ -196,6 +203,7 @@ func TestExistingFile(t *testing.T) {
 	b := oftpfile.NewInbox()
 	_, err := b.Receive(oftpfile.Target{Path: path})
 	requireFault(t, err, oftpfile.CodeDuplicate, oftpfile.ReasonDuplicate)
+	assert.False(t, oftpfile.Passes(err))
 	assert.Equal(t, "old", content(t, path))
 
 	f := receive(t, b, oftpfile.Target{Path: path, Overwrite: true})
@@ -290,8 +298,10 @@ func TestReservations(t *testing.T) {
 	one := receive(t, b, oftpfile.Target{Path: filepath.Join(dir, "one"), Key: "k"})
 	_, err := b.Receive(oftpfile.Target{Path: filepath.Join(dir, "sub", "..", "one"), Key: "other"})
 	requireFault(t, err, oftpfile.CodeDuplicate, oftpfile.ReasonDuplicate)
+	assert.True(t, oftpfile.Passes(err))
 	_, err = b.Receive(oftpfile.Target{Path: filepath.Join(dir, "two"), Key: "k"})
 	requireFault(t, err, oftpfile.CodeDuplicate, oftpfile.ReasonDuplicate)
+	assert.True(t, oftpfile.Passes(err))
 	receive(t, b, oftpfile.Target{Path: filepath.Join(dir, "two"), Key: "other"})
 	require.NoError(t, one.Abort())
 	receive(t, b, oftpfile.Target{Path: filepath.Join(dir, "one"), Key: "k"})

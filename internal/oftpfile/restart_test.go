@@ -232,3 +232,31 @@ func TestNothingIsKept(t *testing.T) {
 		assert.Empty(t, names(t, dir), name)
 	}
 }
+
+func TestNothingIsKeptOfAFileThatHasJustBegun(t *testing.T) {
+	t.Parallel()
+	for _, l := range []oftpfile.Layout{layout(unstructured, 0), layout(variable, 9)} {
+		dir := t.TempDir()
+		target := oftpfile.Target{Path: filepath.Join(dir, "file"), Key: "k", Keep: true, Layout: l}
+		f := receive(t, oftpfile.NewInbox(), target)
+		require.NoError(t, f.Start(0))
+		require.NoError(t, f.Write([]byte{0, 0}), "empty subrecords")
+		require.NoError(t, f.Abort())
+		assert.Empty(t, names(t, dir))
+	}
+}
+
+func TestAPartialFileOfAnotherUserIsNotUsed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := oftpfile.NewInbox()
+	target := oftpfile.Target{Path: filepath.Join(dir, "file"), Key: "k", Keep: true, Layout: layout(unstructured, 0)}
+	f := receive(t, b, target)
+	require.NoError(t, f.Write(record(strings.Repeat("x", 2048), false)))
+	require.NoError(t, f.Abort())
+	partial := filepath.Join(dir, names(t, dir)[0])
+	if err := os.Chown(partial, os.Geteuid()+1, -1); err != nil {
+		t.Skip("this user cannot give files away")
+	}
+	assert.Zero(t, receive(t, b, target).Have())
+}

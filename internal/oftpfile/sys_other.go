@@ -10,10 +10,10 @@ import (
 // noFollow has no counterpart here; openHidden compares the files instead.
 const noFollow = 0
 
-// linked cannot be told from what the os package gives; see hardLink.
-func linked(fs.FileInfo) bool { return false }
+// shared cannot be told from what the os package gives; see hardLink.
+func shared(fs.FileInfo) bool { return false }
 
-// hardLink is not used where linked cannot notice that a crash has left both
+// hardLink is not used where shared cannot notice that a crash has left both
 // names.
 func hardLink(_, _ string) error { return errors.ErrUnsupported }
 

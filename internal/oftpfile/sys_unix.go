@@ -12,10 +12,11 @@ import (
 // noFollow makes opening a symbolic link fail.
 const noFollow = syscall.O_NOFOLLOW
 
-// linked reports whether the file has more than one name.
-func linked(info fs.FileInfo) bool {
+// shared reports whether somebody else may have a hold on the file: it has more
+// than one name, or another owner.
+func shared(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && uint64(stat.Nlink) != 1
+	return ok && (uint64(stat.Nlink) != 1 || int(stat.Uid) != os.Geteuid())
 }
 
 // hardLink gives a file a second name, unless that name is taken.

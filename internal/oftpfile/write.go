@@ -39,13 +39,14 @@ func (f *Incoming) Write(payload []byte) error {
 		if !ok {
 			return nil
 		}
-		if f.octets += int64(sub.Count); f.limit > 0 && f.octets > f.limit {
-			return f.fail(refuse(ReasonTooBig, CodeReceive, "receiving %s: it has more than the %d octets allowed", f.name(), f.limit))
-		}
+		f.octets += int64(sub.Count)
 		if !records {
 			err = f.putData(sub)
 		} else {
 			err = f.putRecord(sub)
+		}
+		if err == nil && f.limit > 0 && f.disk+int64(f.filled) > f.limit {
+			err = refuse(ReasonTooBig, CodeReceive, "receiving %s: it has more than the %d octets allowed", f.name(), f.limit)
 		}
 		if err != nil {
 			return f.fail(err)
@@ -179,6 +180,9 @@ func (f *Incoming) flush() error {
 	return nil
 }
 
+// spoilt is the largest octet count of an EFID before level 2.0.
+const spoilt = 999_999_999_999
+
 // Verify compares the counts of an EFID (RFC 5024, section 5.3.8) with what was
 // received; a record that the peer left open is ended before. Reason 11: the
 // octets differ. Reason 10: the records differ; U and T have none.
@@ -186,13 +190,14 @@ func (f *Incoming) flush() error {
 // Such an error is final: Commit refuses the file.
 //
 // Without strict the counts that known senders get wrong may differ: the
-// records of every format, and the octets of T.
+// records of every format, and the octets of T. The largest count that an EFID
+// can hold is never a mistake: it says that the sender has given the file up.
 func (f *Incoming) Verify(records, octets int64, strict bool) error {
 	if err := f.finish(); err != nil {
 		return err
 	}
 	switch {
-	case octets != f.octets && (strict || f.layout.Format != oftpwire.Text):
+	case octets != f.octets && (strict || f.layout.Format != oftpwire.Text || octets >= spoilt):
 		return f.fail(refuse(ReasonOctetCount, CodeReceive, "%s has %d octets, the sender counts %d", f.name(), f.octets, octets))
 	case strict && f.short > 0:
 		return f.fail(refuse(ReasonOctetCount, CodeReceive, "%s has %d records shorter than %d octets", f.name(), f.short, f.layout.RecordSize))

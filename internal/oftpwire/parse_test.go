@@ -180,6 +180,21 @@ func TestErrorsNameTheFieldAndTheReason(t *testing.T) {
 	assert.EqualError(t, err, "the exchange buffer is empty (reason 07)")
 }
 
+// A peer that pads its code too far moves its password into the fields behind it.
+func TestErrorsNeverQuoteWhatMayBeAPassword(t *testing.T) {
+	t.Parallel()
+	for shift := range 35 {
+		b := "X5" + "O0055CLIENT" + strings.Repeat(" ", 14+shift) + "zqzqzqzq" + ssid20[35:]
+		_, err := Parse(Level20, []byte(b))
+		if shift == 0 {
+			require.NoError(t, err)
+			continue
+		}
+		require.Error(t, err)
+		assert.NotRegexp(t, "[zq]", err.Error(), "shift %d", shift)
+	}
+}
+
 func TestErrorsNeverQuoteThePassword(t *testing.T) {
 	t.Parallel()
 	c := goldenSSID

@@ -3,6 +3,7 @@ package oftpwire
 import (
 	"bytes"
 	"encoding/binary"
+	"strconv"
 	"strings"
 )
 
@@ -14,8 +15,9 @@ const padding = " \r\n\x8d"
 
 type reader struct {
 	sheet
-	b   []byte
-	pos int
+	b      []byte
+	pos    int
+	hushed bool // a secret came before: where fields are shifted, any later one may hold its end
 }
 
 // take returns the next n octets, nil after an error.
@@ -33,7 +35,7 @@ func (r *reader) take(field string, n int) []byte {
 
 func (r *reader) fixed(field, value string) {
 	if p := r.take(field, len(value)); p != nil && string(p) != value {
-		r.fail(reasonInvalidData, field, "%q instead of %q", p, value)
+		r.fail(reasonInvalidData, field, "%s instead of %q", r.quote(p), value)
 	}
 }
 
@@ -43,7 +45,7 @@ func (r *reader) letter(field, set string, v *byte) {
 		return
 	}
 	if *v = p[0]; strings.IndexByte(set, p[0]) < 0 {
-		r.fail(reasonInvalidData, field, "%q is none of %q", p, set)
+		r.fail(reasonInvalidData, field, "%s is none of %q", r.quote(p), set)
 	}
 }
 
@@ -55,7 +57,7 @@ func (r *reader) number(field string, width int, lo, hi int64, v *int64) {
 	}
 	n, ok := decimal(bytes.TrimLeft(p, " "))
 	if !ok {
-		r.fail(reasonInvalidData, field, "%q is not a number", p)
+		r.fail(reasonInvalidData, field, "%s is not a number", r.quote(p))
 		return
 	}
 	if n < lo || n > hi {
@@ -82,7 +84,7 @@ func (r *reader) digits(field string, width int, v *string) {
 		return
 	}
 	if _, ok := decimal(p); !ok {
-		r.fail(reasonInvalidData, field, "%q has other octets than digits", p)
+		r.fail(reasonInvalidData, field, "%s has other octets than digits", r.quote(p))
 		return
 	}
 	*v = string(p)
@@ -101,7 +103,18 @@ func (r *reader) octets(field string, width int, v *string) {
 
 // secret lets control characters pass: a password with such octets is a wrong
 // password, not a broken command.
-func (r *reader) secret(field string, width int, v *string) { r.octets(field, width, v) }
+func (r *reader) secret(field string, width int, v *string) {
+	r.octets(field, width, v)
+	r.hushed = true
+}
+
+// quote shows a value in an error.
+func (r *reader) quote(p []byte) string {
+	if r.hushed {
+		return "what is there"
+	}
+	return strconv.Quote(string(p))
+}
 
 // utf8 replaces what is not UTF-8: peers of old send Latin-1 or worse.
 func (r *reader) utf8(lengthField, field string, v *string) {

@@ -27,19 +27,19 @@ func Bool[T any](name string, def bool, field func(*T) *bool, doc string) Row[T]
 }
 
 // Int is a whole number from low to high.
-func Int[T any](name string, def, low, high int, field func(*T) *int, doc string) Row[T] {
+func Int[T any, N int | int64](name string, def, low, high N, field func(*T) *N, doc string) Row[T] {
 	return Row[T]{
-		Name: name, Kind: fmt.Sprintf("%d to %d", low, high), Default: strconv.Itoa(def), Doc: doc,
-		get: func(t *T) string { return strconv.Itoa(*field(t)) },
+		Name: name, Kind: fmt.Sprintf("%d to %d", low, high), Default: fmt.Sprint(def), Doc: doc,
+		get: func(t *T) string { return fmt.Sprint(*field(t)) },
 		set: func(t *T, value string) error {
-			v, err := strconv.Atoi(strings.TrimSpace(value))
+			v, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
 			switch {
 			case err != nil:
 				return fmt.Errorf("%q is not a whole number", value)
-			case v < low || v > high:
+			case v < int64(low) || v > int64(high):
 				return fmt.Errorf("%d is outside %d to %d", v, low, high)
 			}
-			*field(t) = v
+			*field(t) = N(v)
 			return nil
 		},
 	}
