@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -302,5 +304,22 @@ func TestDisconnectedTellsWhy(t *testing.T) {
 			assert.False(t, e.Connection.Connected())
 			assert.Equal(t, clientCode, e.Connection.SSIDCode(), "a Connection may be kept")
 		})
+	}
+}
+
+func TestEventsShowFullPaths(t *testing.T) {
+	t.Chdir(t.TempDir())
+	received, ends := transfers(oftp.FromClient)
+	srv := newServer(t, func(s *oftp.Server) {
+		s.OnAcceptConnection = func(e *oftp.AcceptConnectionEvent) { e.Connection.SetDownloadDirectory("inbox") }
+		s.OnEndTransfer = received
+	})
+	sent, own := transfers(oftp.FromClient)
+	c := session(t, srv, func(c *oftp.Client) { c.OnEndTransfer = sent })
+	require.NoError(t, os.WriteFile("file", []byte("content"), 0o600))
+	require.NoError(t, c.SendFile("", "file", "F"))
+	for _, e := range []oftp.EndTransferEvent{await(t, ends), await(t, own)} {
+		assert.True(t, filepath.IsAbs(e.LocalFile), e.LocalFile)
+		sameFile(t, []byte("content"), e.LocalFile)
 	}
 }

@@ -98,9 +98,8 @@ func (in *incoming) close(s *session) {
 	}
 }
 
-// receiveData receives the octets of a file up to its end. A fault of ours on
-// the way does not stop the peer, which may not be interrupted: it is told at
-// the end.
+// receiveData receives the octets of a file up to its end. A file at fault is
+// given up at once; but the peer may not be interrupted, and is told at the end.
 func (s *session) receiveData(t *transfer, in *incoming) error {
 	var fault error
 	for {
@@ -124,11 +123,10 @@ func (s *session) receiveData(t *transfer, in *incoming) error {
 		}
 		if fault == nil {
 			if fault = in.Write(got.payload); fault != nil {
-				in.close(s) // others may need the room, and the end be far
+				in.close(s) // others may need its room
 			}
 		}
 		if reason := malformed(fault); reason != 0 {
-			in.close(s)
 			t.ended(s, endUnspecified, fault.Error())
 			return s.input(oftpstate.Input{Event: oftpstate.InvalidBuffer, Reason: reason}, nil)
 		}
@@ -193,7 +191,7 @@ func (s *session) acceptFile(t *transfer, sfid oftpwire.SFID) (*incoming, error)
 	if e.FileName == "" {
 		return nil, &reasoned{oftpfile.ReasonAccess, "there is no folder for received files"}
 	}
-	t.localFile = e.FileName
+	t.localFile = fullPath(e.FileName)
 	in, err := s.house.inbox.Receive(oftpfile.Target{
 		Path:      e.FileName,
 		Overwrite: e.Overwrite,
@@ -207,6 +205,15 @@ func (s *session) acceptFile(t *transfer, sfid oftpwire.SFID) (*incoming, error)
 		s.report(trap.Wrap(CodeProtocol, err, "receiving "+sfid.Name))
 	}
 	return &incoming{Incoming: in}, err
+}
+
+// fullPath is the path that events show; where it cannot be found out, the path
+// as it was given.
+func fullPath(path string) string {
+	if full, err := filepath.Abs(path); err == nil && path != "" {
+		return full
+	}
+	return path
 }
 
 // acceptFileEvent is the question about a file, with the answer that stands if

@@ -41,7 +41,7 @@ func (s *session) sendFile(destination, path, name string) error {
 		return err
 	}
 	t := s.newTransfer(s.fromUs(), sfid)
-	t.localFile = path
+	t.localFile = fullPath(path)
 
 	s.interrupted.Store(false)
 	s.sending.Store(true)
