@@ -26,7 +26,7 @@ const benchmarkSize = 256 << 20
 // The benchmarks compare with BenchmarkCopy, io.Copy from one loopback socket
 // to another onto the same disk, synced like a received file: run them together.
 //
-//	go test ./oftp -run - -bench 'Copy|Receive|Send' -benchtime 5x
+//	go test ./oftp -run - -bench 'Copy|Receive|Send' -benchtime 8x
 
 func BenchmarkCopy(b *testing.B) {
 	source := benchmarkFile(b)

@@ -5,6 +5,7 @@ import (
 	"hash"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/ediport/ediport/oftp"
@@ -53,4 +54,20 @@ func (w *watched) Read(p []byte) (int, error) {
 		w.peak = max(w.peak, heap())
 	}
 	return n, err
+}
+
+// What is done for every exchange buffer allocates nothing, in both roles.
+func TestExchangeBuffersCostNoAllocation(t *testing.T) {
+	const buffers = 16_000
+	srv := newServer(t, func(s *oftp.Server) {
+		set(t, s, "ExchangeBufferSize=1024", "CreditCount=999")
+		s.OnAcceptFile = func(e *oftp.AcceptFileEvent) { e.Connection.SetDownloadStream(io.Discard) }
+	})
+	c := session(t, srv, nil)
+	c.Connection().SetUploadStream(io.LimitReader(rand.NewChaCha8([32]byte{}), buffers<<10))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	require.NoError(t, c.SendFile("", "", "MANY"))
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.Mallocs-before.Mallocs, uint64(buffers/10))
 }

@@ -124,24 +124,24 @@ func (s *session) receiveData(t *transfer, in *incoming) error {
 		if fault == nil {
 			if fault = in.Write(got.payload); fault != nil {
 				in.close(s) // others may need its room
+				if err := s.malformed(t, fault); err != nil {
+					return err
+				}
 			}
-		}
-		if reason := malformed(fault); reason != 0 {
-			t.ended(s, endUnspecified, fault.Error())
-			return s.input(oftpstate.Input{Event: oftpstate.InvalidBuffer, Reason: reason}, nil)
 		}
 		t.moved(s, in.Octets(), got.payload)
 	}
 }
 
-// malformed is the reason of ESID for a fault that is not the file's but the
-// buffer's, 0 for others: subrecords that do not add up to it.
-func malformed(fault error) int {
+// malformed ends the session if a fault is not the file's but the buffer's:
+// subrecords that do not add up to it.
+func (s *session) malformed(t *transfer, fault error) error {
 	var wire *oftpwire.Error
-	if errors.As(fault, &wire) {
-		return wire.Reason
+	if !errors.As(fault, &wire) {
+		return nil
 	}
-	return 0
+	t.ended(s, endUnspecified, fault.Error())
+	return s.input(oftpstate.Input{Event: oftpstate.InvalidBuffer, Reason: wire.Reason}, nil)
 }
 
 // closeFile answers the end of a file: by now it is on disk, or it never will
