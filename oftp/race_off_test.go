@@ -1,0 +1,5 @@
+//go:build !race
+
+package oftp_test
+
+const raceDetector = false
