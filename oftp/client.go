@@ -296,7 +296,7 @@ func (p initiatorProtocol) Serve(conn *tcpserver.Conn) error {
 	}
 	p.begun <- err
 	for err == nil {
-		s.park(0, func() bool { return false })
+		s.park(0, func() verdict { return stay })
 		if err = s.ended; err == nil {
 			_, err = s.receive() // the peer has ended the session
 		}
@@ -304,9 +304,7 @@ func (p initiatorProtocol) Serve(conn *tcpserver.Conn) error {
 	return s.leave(err)
 }
 
-// SendFile is [Connection.SendFile] of the session. If the server has the turn,
-// because it asked for it at the end of a file, its receipts and files are
-// received before.
+// SendFile is [Connection.SendFile] of the session.
 func (c *Client) SendFile(destination, fileName, virtualFileName string) error {
 	conn := c.Connection()
 	if conn == nil {

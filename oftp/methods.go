@@ -6,10 +6,15 @@ import (
 	"github.com/ediport/ediport/tcpserver"
 )
 
-// SendFile sends a file to the partner and returns when the partner has
-// confirmed it (EFPA); its receipt comes later, in EndResponse. It may be
-// called once ReadyToSend has fired, from its handler or any other goroutine,
-// until Logoff or ChangeDirection.
+// SendFile sends a file to the partner; nil means that the partner has confirmed
+// it (EFPA). Its receipt is an event, EndResponse, now or in another session.
+// SendFile may be called once ReadyToSend has fired, from its handler or any
+// other goroutine, as often as there are files, until Logoff or
+// ChangeDirection.
+//
+// If the partner asks for the turn at the end of the file, to send the receipt
+// or files of its own, it gets it, and SendFile returns when it has given it
+// back or ended the session; on a server ReadyToSend fires again then.
 //
 // Destination is the SFID code that the file is for, "" for the partner's own.
 // FileName is the file's path, "" to read the connection's UploadStream.
@@ -17,9 +22,9 @@ import (
 // made of the file's name.
 //
 // Codes: 679 the file cannot be read; 678 a name or code does not fit; 687 the
-// partner refuses the file, see [FileError], or has taken the turn to send a
-// receipt: wait for the next ReadyToSend; 10004 Interrupt; 10036 another method
-// is using the session; 10057, 10054, 10060, 671 the session has ended.
+// partner refuses the file, see [FileError], or has the turn: wait for
+// ReadyToSend; 10004 Interrupt; 10036 another method is using the session;
+// 10057, 10054, 10060, 671 the session has ended.
 func (c *Connection) SendFile(destination, fileName, virtualFileName string) error {
 	s := c.session
 	return s.drive(func() error {

@@ -275,8 +275,8 @@ func TestSendCDAfterEFPA(t *testing.T) {
 		s.OnReadyToSend = func(e *oftp.ReadyToSendEvent) {
 			path := writeFile(t, "f", nil)
 			assert.NoError(t, e.Connection.SendFile("", path, "ONE"))
-			assert.False(t, e.Connection.ReadyToSend())
-			assert.NoError(t, e.Connection.SendFile("", path, "TWO"), "it waits for the turn")
+			assert.True(t, e.Connection.ReadyToSend(), "it has waited for the turn")
+			assert.NoError(t, e.Connection.SendFile("", path, "TWO"))
 			assert.NoError(t, e.Connection.Logoff())
 		}
 	})

@@ -38,12 +38,7 @@ func (s *session) speak() error {
 	if hook == nil || s.logoff.Swap(false) || s.isOver() {
 		return s.yield()
 	}
-	s.c.set(func(state *connState) { state.ready = true })
-	s.offer()
-	// Not s.tell: from offer on, the session may be somebody else's.
-	s.conn.Tell(func() { hook(&ReadyToSendEvent{ConnectionID: s.conn.ID(), Connection: s.c}) })
-	s.park(s.conn.Timeout(), func() bool { return !s.m.Speaking() })
-	s.c.set(func(state *connState) { state.ready = false })
+	s.leaveToApplication(hook)
 	switch {
 	case s.ended != nil:
 		return s.ended
@@ -58,6 +53,31 @@ func (s *session) speak() error {
 		return err
 	}
 	return s.yield()
+}
+
+// leaveToApplication offers the session to the application's methods, and tells
+// it so, until the connection's goroutine has something to do. When the client
+// has taken the turn meanwhile, at the end of a file, and given it back to the
+// method that sent the file, that is news, too.
+func (s *session) leaveToApplication(hook func(*ReadyToSendEvent)) {
+	told := s.turns
+	s.c.set(func(state *connState) { state.ready = true })
+	s.offer()
+	for v := again; v == again; {
+		// Not s.tell: from offer on, the session may be somebody else's.
+		s.conn.Tell(func() { hook(&ReadyToSendEvent{ConnectionID: s.conn.ID(), Connection: s.c}) })
+		v = s.park(s.conn.Timeout(), func() verdict {
+			switch {
+			case !s.m.Speaking():
+				return resume
+			case s.turns != told:
+				told = s.turns
+				return again
+			}
+			return stay
+		})
+	}
+	s.c.set(func(state *connState) { state.ready = false })
 }
 
 // leave ends the connection of a session that is over: the result is what

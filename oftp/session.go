@@ -53,6 +53,7 @@ type session struct {
 	current *[]byte        // the exchange buffer being looked at, to be given back
 	timer   *time.Timer
 	here    bool // a method drives: events are delivered to its caller
+	turns   int  // how often the turn has come back while a method was driving
 
 	reader reader
 	turn   turn

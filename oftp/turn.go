@@ -86,11 +86,20 @@ func (s *session) offer() {
 	s.turn.holder = byNobody
 }
 
-// park waits, the session being offered, until the connection's own goroutine
-// has something to do: resume says so of a session that no method drives, the
-// peer has ended it, or the server shuts down. With a limit, it waits for the
-// application's next method only so long.
-func (s *session) park(limit time.Duration, resume func() bool) {
+// A verdict is what becomes of a session that no method drives.
+type verdict int
+
+const (
+	stay   verdict = iota // it is left to the application
+	again                 // the same, and the application is told that the turn has come again
+	resume                // the connection's goroutine drives
+)
+
+// park waits, the session being offered, for a verdict other than stay: judge
+// gives it each time a method has driven. The peer's end and a shutdown are
+// resumed whatever it says. With a limit, it waits for the application's next
+// method only so long.
+func (s *session) park(limit time.Duration, judge func() verdict) verdict {
 	var timer <-chan time.Time
 	if limit > 0 {
 		t := time.NewTimer(limit)
@@ -112,8 +121,8 @@ func (s *session) park(limit time.Duration, resume func() bool) {
 			drain = nil
 		case <-timer:
 		}
-		if s.takeBack(must, resume) {
-			return
+		if v := s.takeBack(must, judge); v != stay {
+			return v
 		}
 	}
 }
@@ -129,27 +138,38 @@ func (s *session) isOver() bool {
 	}
 }
 
-// takeBack makes the connection's goroutine drive again, unless a method does.
-func (s *session) takeBack(must bool, resume func() bool) bool {
+// takeBack asks for the verdict, unless a method drives: it will give notice
+// when it has done.
+func (s *session) takeBack(must bool, judge func() verdict) verdict {
 	s.turn.mu.Lock()
 	defer s.turn.mu.Unlock()
-	if s.turn.holder == byApplication || !must && s.ended == nil && !resume() {
-		return false
+	if s.turn.holder == byApplication {
+		return stay
 	}
-	s.turn.holder = byConnection
-	return true
+	v := resume
+	if !must && s.ended == nil {
+		v = judge()
+	}
+	if v == resume {
+		s.turn.holder = byConnection
+	}
+	return v
 }
 
-// speaking runs work that needs the turn: when the peer has taken it since
-// ReadyToSend, by asking for it at the end of a file, it is served until it
-// gives the turn back.
+// speaking runs work that needs the turn, and gets the turn back if the peer
+// took it at the end: most ask for it with each EFPA, to send the receipt. So
+// the application can send one file after the other. What goes wrong after the
+// work does not change its outcome; the next method will hear of it.
 func (s *session) speaking(work func() error) error {
-	if !s.m.Speaking() {
-		if err := s.listen(); err != nil {
-			return err
-		}
+	if err := s.listen(); err != nil { // returns at once when we have the turn
+		return err
 	}
-	return work()
+	err := work()
+	if s.ended == nil && !s.m.Speaking() && s.listen() == nil {
+		s.turns++
+		_ = s.sendReceipts()
+	}
+	return err
 }
 
 // yield hands the turn over: with something sent since it came, the RFC wants

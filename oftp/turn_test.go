@@ -513,3 +513,28 @@ func TestMethodsFromEverywhere(t *testing.T) {
 	}
 	requireServing(t, srv)
 }
+
+// A handler that sends one file at a time hears of every turn.
+func TestEveryTurnIsTold(t *testing.T) {
+	t.Parallel()
+	path := writeFile(t, "f", random(100))
+	left := 3
+	srv := newServer(t, func(s *oftp.Server) {
+		s.OnReadyToSend = func(e *oftp.ReadyToSendEvent) {
+			if left == 0 {
+				assert.NoError(t, e.Connection.Logoff())
+				return
+			}
+			left--
+			assert.NoError(t, e.Connection.SendFile("", path, fmt.Sprint("FILE", left)))
+		}
+	})
+	hook, ends := transfers(oftp.FromServer)
+	c := session(t, srv, func(c *oftp.Client) { c.OnEndTransfer = hook })
+	_, err := c.ReceiveFiles()
+	require.NoError(t, err)
+	for range 3 {
+		assert.Zero(t, await(t, ends).ReasonCode)
+	}
+	require.NoError(t, c.Logoff())
+}
