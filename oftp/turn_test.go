@@ -72,7 +72,7 @@ func TestAWorkerSendsAfterTheHandlerHasReturned(t *testing.T) {
 		sameFile(t, random(5000), await(t, ends).LocalFile)
 	}
 	require.NoError(t, c.Logoff())
-	srv.Shutdown()
+	require.NoError(t, srv.ShutdownContext(t.Context())) // no handler runs any more
 	close(jobs)
 }
 
