@@ -107,6 +107,7 @@ func (c *Connection) Logoff() error {
 	})
 	if trap.Code(err) == CodeSend {
 		s.logoff.Store(true)
+		s.turn.notify() // the turn may have come this moment
 		return nil
 	}
 	return err

@@ -68,7 +68,7 @@ func (s *session) leaveToApplication(hook func(*ReadyToSendEvent)) {
 		s.conn.Tell(func() { hook(&ReadyToSendEvent{ConnectionID: s.conn.ID(), Connection: s.c}) })
 		v = s.park(s.conn.Timeout(), func() verdict {
 			switch {
-			case !s.m.Speaking():
+			case !s.m.Speaking(), s.logoff.Swap(false):
 				return resume
 			case s.turns != told:
 				told = s.turns

@@ -13,7 +13,15 @@ import (
 type turn struct {
 	mu      sync.Mutex
 	holder  holder
-	changed chan struct{} // a method has driven; holds at most one notice
+	changed chan struct{} // a method has been called; holds at most one notice
+}
+
+// notify makes the connection's goroutine look at the session, if it waits.
+func (t *turn) notify() {
+	select {
+	case t.changed <- struct{}{}:
+	default: // a notice is waiting already
+	}
 }
 
 type holder int
@@ -41,10 +49,7 @@ func (s *session) drive(work func() error) error {
 		s.turn.mu.Lock()
 		s.turn.holder = byNobody
 		s.turn.mu.Unlock()
-		select {
-		case s.turn.changed <- struct{}{}:
-		default: // a notice is waiting already
-		}
+		s.turn.notify()
 	}()
 	return public(work())
 }
