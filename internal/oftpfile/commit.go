@@ -140,6 +140,9 @@ func (f *Incoming) place() error {
 	return nil
 }
 
+// copyPattern names the copies, so that a sweep knows what a crash has left.
+const copyPattern = hiddenBeginning + "*" + hiddenEnding + ".copy"
+
 // copyOver brings the content to the folder of the final name, hidden, and
 // moves that.
 func (f *Incoming) copyOver(dir string) error {
@@ -148,7 +151,7 @@ func (f *Incoming) copyOver(dir string) error {
 		return err
 	}
 	defer from.Close()
-	to, err := os.CreateTemp(dir, ".oftp-*.copy") // exclusive, mode 0600
+	to, err := os.CreateTemp(dir, copyPattern) // exclusive, mode 0600
 	if err != nil {
 		return err
 	}

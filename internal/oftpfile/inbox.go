@@ -109,7 +109,9 @@ func (b *Inbox) Receive(t Target) (*Incoming, error) {
 	if err := b.take(t.Path, partial); err != nil {
 		return nil, err
 	}
-	b.sweep(filepath.Dir(partial), t.Life, time.Now())
+	for _, path := range []string{partial, t.Path} { // a crash while copying leaves something beside the second
+		b.sweep(filepath.Dir(path), t.Life, time.Now())
+	}
 	f := newIncoming(t.Layout)
 	f.inbox, f.target, f.partial = b, t, partial
 	if err := f.open(); err != nil {

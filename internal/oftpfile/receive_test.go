@@ -364,7 +364,7 @@ func TestDanglingLinkCountsAsExisting(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")
 	if err := os.Symlink(filepath.Join(t.TempDir(), "nowhere"), path); err != nil {
-		t.Skip(err)
+		t.Skip("links need privileges there: ", err)
 	}
 	_, err := oftpfile.NewInbox().Receive(oftpfile.Target{Path: path})
 	requireFault(t, err, oftpfile.CodeDuplicate, oftpfile.ReasonDuplicate)
@@ -403,7 +403,7 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
-		t.Skip(err)
+		t.Skip("there is no /dev/full: ", err)
 	}
 	defer full.Close()
 	f := oftpfile.NewInbox().Stream(full, layout(unstructured, 0))

@@ -51,6 +51,19 @@ func TestOldPartialFilesAreSwept(t *testing.T) {
 	assert.FileExists(t, other)
 }
 
+func TestWhatACrashWhileCopyingHasLeftIsSwept(t *testing.T) {
+	t.Parallel()
+	dir, now := t.TempDir(), time.Now()
+	left, err := os.CreateTemp(dir, copyPattern)
+	require.NoError(t, err)
+	require.NoError(t, left.Close())
+	require.NoError(t, os.Chtimes(left.Name(), now, now.Add(-25*time.Hour)))
+	f, err := NewInbox().Receive(Target{Path: filepath.Join(dir, "new"), TempDir: t.TempDir(), Life: 24 * time.Hour})
+	require.NoError(t, err)
+	defer f.Abort()
+	assert.NoFileExists(t, left.Name())
+}
+
 func TestAPartialFileInUseIsNotSwept(t *testing.T) {
 	t.Parallel()
 	dir, now := t.TempDir(), time.Now()
