@@ -33,17 +33,20 @@ const (
 	CodeTooManyFiles    = 10024
 	CodeBlocked         = 10035
 	CodeInProgress      = 10036
+	CodeAlready         = 10037
 	CodeNotSupported    = 10045
 	CodeAddressInUse    = 10048
 	CodeNoAddress       = 10049
 	CodeAborted         = 10053
 	CodeReset           = 10054
+	CodeIsConnected     = 10056
 	CodeNotConnected    = 10057
 	CodeShutDown        = 10058
 	CodeTimedOut        = 10060
 	CodeRefused         = 10061
 	CodeHostNotFound    = 11001
 	CodeTryAgain        = 11002
+	CodeNoRecovery      = 11003
 )
 
 // Sentinels for errors.Is; errors that ediport returns say more in their message.

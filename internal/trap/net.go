@@ -2,8 +2,6 @@ package trap
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -11,94 +9,104 @@ import (
 	"syscall"
 )
 
-// netCodes maps what Go and the operating system report to the TCP/IP table.
-// The first row that matches wins; syscall.Errno values exist on every system
-// that Go builds for.
-var netCodes = []struct {
-	err  error
-	code int
-}{
-	{context.Canceled, CodeInterrupted},
-	{context.DeadlineExceeded, CodeTimedOut},
-	{os.ErrDeadlineExceeded, CodeTimedOut},
-	{net.ErrClosed, CodeAborted},
-	{io.ErrUnexpectedEOF, CodeReset},
-	{syscall.EINTR, CodeInterrupted},
-	{syscall.EBADF, 10009},
-	{syscall.EACCES, CodeAccessDenied},
-	{syscall.EPERM, CodeAccessDenied},
-	{syscall.EFAULT, 10014},
-	{syscall.EINVAL, CodeInvalidArgument},
-	{syscall.EMFILE, CodeTooManyFiles},
-	{syscall.ENFILE, CodeTooManyFiles},
-	{syscall.EAGAIN, CodeBlocked},
-	{syscall.EINPROGRESS, CodeInProgress},
-	{syscall.EALREADY, 10037},
-	{syscall.ENOTSOCK, 10038},
-	{syscall.EDESTADDRREQ, 10039},
-	{syscall.EMSGSIZE, 10040},
-	{syscall.EPROTOTYPE, 10041},
-	{syscall.ENOPROTOOPT, 10042},
-	{syscall.EPROTONOSUPPORT, 10043},
-	{syscall.EOPNOTSUPP, CodeNotSupported},
-	{syscall.EAFNOSUPPORT, 10047},
-	{syscall.EADDRINUSE, CodeAddressInUse},
-	{syscall.EADDRNOTAVAIL, CodeNoAddress},
-	{syscall.ENETDOWN, 10050},
-	{syscall.ENETUNREACH, 10051},
-	{syscall.ENETRESET, 10052},
-	{syscall.ECONNABORTED, CodeAborted},
-	{syscall.ECONNRESET, CodeReset},
-	{syscall.EPIPE, CodeReset},
-	{syscall.ENOBUFS, 10055},
-	{syscall.EISCONN, 10056},
-	{syscall.ENOTCONN, CodeNotConnected},
-	{syscall.ETIMEDOUT, CodeTimedOut},
-	{syscall.ECONNREFUSED, CodeRefused},
-	{syscall.ELOOP, 10062},
-	{syscall.ENAMETOOLONG, 10063},
-	{syscall.EHOSTUNREACH, 10065},
-	{syscall.ENOTEMPTY, 10066},
-}
-
 // FromNet returns err as an [Error]: err itself when its chain has one, else
-// one with the code of the component's TCP/IP or SSL table. An error that no
-// row knows becomes 10053, "connection aborted". FromNet(nil) is nil.
+// one with the code of the component's TCP/IP or SSL table; [Codes] tells which
+// error has which. An error that no table knows becomes 10053, "connection
+// aborted", and so does io.EOF: whoever reads knows better whether that was a
+// normal end. FromNet(nil) is nil.
 func FromNet(err error) *Error {
 	if err == nil {
 		return nil
 	}
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return &Error{Code: codeOf(err), Message: err.Error(), Err: err}
 }
 
+// finders know one kind of errors each, and return 0 for the others. The first
+// that knows the error decides: what ends a connection every day comes first.
+var finders = []func(error) int{ofErrno, ofDNS, ofSentinel, ofAddress, ofTLS, ofTimeout}
+
 func codeOf(err error) int {
-	for _, row := range netCodes {
+	for _, find := range finders {
+		if code := find(err); code != 0 {
+			return code
+		}
+	}
+	return CodeAborted
+}
+
+func ofErrno(err error) int {
+	errno, ok := errors.AsType[syscall.Errno](err)
+	if !ok {
+		return 0
+	}
+	return codeOfErrno(errno)
+}
+
+// ofDNS goes before the sentinels: a lookup that took too long is the name
+// server's silence and not the peer's.
+func ofDNS(err error) int {
+	dns, ok := errors.AsType[*net.DNSError](err)
+	switch {
+	case !ok:
+		return 0
+	case errors.Is(dns, context.Canceled):
+		return CodeInterrupted
+	case dns.IsNotFound:
+		return CodeHostNotFound
+	case dns.IsTemporary, dns.IsTimeout:
+		return CodeTryAgain
+	}
+	return CodeNoRecovery
+}
+
+// sentinels are the values that Go's packages return.
+var sentinels = []struct {
+	err  error
+	code int
+}{
+	{io.EOF, CodeAborted},
+	{net.ErrClosed, CodeAborted},
+	{os.ErrDeadlineExceeded, CodeTimedOut},
+	{context.Canceled, CodeInterrupted},
+	{context.DeadlineExceeded, CodeTimedOut},
+	{io.ErrUnexpectedEOF, CodeReset},
+	{io.ErrClosedPipe, CodeAborted},
+	{net.ErrWriteToConnected, 10056},
+	{errors.ErrUnsupported, CodeNotSupported},
+}
+
+func ofSentinel(err error) int {
+	for _, row := range sentinels {
 		if errors.Is(err, row.err) {
 			return row.code
 		}
 	}
-	var (
-		dns     *net.DNSError
-		record  tls.RecordHeaderError
-		alert   tls.AlertError
-		unknown x509.UnknownAuthorityError
-		timeout net.Error
-	)
+	return 0
+}
+
+// ofAddress knows addresses that are none.
+func ofAddress(err error) int {
 	switch {
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return CodeHostNotFound
-	case errors.As(err, &dns):
-		return CodeTryAgain
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return CodeTimedOut
-	case errors.As(err, &unknown):
-		return CodeChainInvalid
-	case errors.As(err, &record), errors.As(err, &alert):
-		return CodeHandshake
+	case has[*net.AddrError](err), has[*net.ParseError](err), has[net.InvalidAddrError](err):
+		return CodeInvalidArgument
+	case has[net.UnknownNetworkError](err):
+		return 10043
 	}
-	return CodeAborted
+	return 0
+}
+
+func ofTimeout(err error) int {
+	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
+		return CodeTimedOut
+	}
+	return 0
+}
+
+// has reports whether the chain of err has an E.
+func has[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
