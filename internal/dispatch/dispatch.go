@@ -11,6 +11,7 @@ package dispatch
 import (
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,8 +25,13 @@ const LaneLimit = 64
 
 // A Pump delivers the events of one server.
 type Pump struct {
-	mu     sync.Mutex // guards all below, and the fields of every lane
+	// defers is whether any event is queued or would be: while it is false,
+	// nothing else has to be looked at.
+	defers atomic.Bool
+
+	mu     sync.Mutex // guards all below, and the queue of every lane
 	queued bool
+	events int           // in all lanes together
 	ready  []*Lane       // lanes with events and no handler running, oldest first
 	wake   chan struct{} // closed and replaced whenever a lane becomes ready
 }
@@ -39,10 +45,15 @@ func (p *Pump) Queue(on bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.queued = on
+	p.changed()
 }
 
+// changed keeps defers true to its meaning.
+func (p *Pump) changed() { p.defers.Store(p.queued || p.events > 0) }
+
 // DoEvents delivers the events that are queued, and returns. With none queued
-// it waits for one, at most for the given time.
+// it waits for one, at most for the given time. It delivers as many as there
+// are when it begins: under a steady load it returns, too.
 //
 // It may be called from several goroutines and from a handler: the events of a
 // connection whose handler is running stay queued then.
@@ -69,9 +80,9 @@ func (p *Pump) waiting() <-chan struct{} {
 
 var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
-// runReady runs what is queued now, and what the handlers queue meanwhile.
+// runReady runs as many events as are queued now.
 func (p *Pump) runReady() (ran int) {
-	for {
+	for range p.queuedNow() {
 		lane, ev := p.take()
 		if lane == nil {
 			return ran
@@ -81,6 +92,13 @@ func (p *Pump) runReady() (ran int) {
 		p.release(lane)
 		ran++
 	}
+	return ran
+}
+
+func (p *Pump) queuedNow() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.events
 }
 
 // take removes the oldest event of the lane that has been ready longest, and
@@ -94,13 +112,16 @@ func (p *Pump) take() (*Lane, *event) {
 	lane := p.ready[0]
 	p.ready[0] = nil
 	p.ready = p.ready[1:]
-	ev := lane.events[0]
-	lane.events[0] = nil
-	lane.events = lane.events[1:]
-	lane.running = true
+	q := lane.queue
+	ev := q.events[0]
+	q.events[0] = nil
+	q.events = q.events[1:]
+	q.running = true
+	p.events--
+	p.changed()
 	ev.taken = true
 	if ev.slot {
-		<-lane.slots
+		<-q.slots
 	}
 	return lane, ev
 }
@@ -108,22 +129,39 @@ func (p *Pump) take() (*Lane, *event) {
 func (p *Pump) release(l *Lane) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l.running = false
+	l.queue.running = false
 	l.announce()
 }
 
-// A Lane carries the events of one connection.
-type Lane struct {
-	pump    *Pump
-	onPanic func(value any, stack []byte)
-	gone    <-chan struct{}
+// An Owner is whose events a lane carries.
+type Owner interface {
+	// Gone returns a channel that is closed when the owner is to end. Nothing
+	// waits any more then: not for room, not for answers. A nil channel never is.
+	Gone() <-chan struct{}
 
-	// guarded by pump.mu
-	events  []*event
-	running bool
-	last    bool          // End has been called
-	slots   chan struct{} // holds one for each queued event that found room; made when first needed
+	// Panicked is called on the goroutine of a handler that panicked, and must
+	// not panic itself.
+	Panicked(value any, stack []byte)
 }
+
+// A Lane carries the events of one connection. It is small as long as nothing
+// is queued, and must not be copied once it is used.
+type Lane struct {
+	pump  *Pump
+	owner Owner
+	last  atomic.Bool // End has been called; changes under pump.mu
+	queue *queue      // made when first needed; guarded by pump.mu
+}
+
+// A queue holds the events of a lane that wait for DoEvents.
+type queue struct {
+	events  []*event
+	running bool          // a handler
+	slots   chan struct{} // holds one for each event that found room; made when first needed
+}
+
+// here stands for every event that is not queued.
+var here event
 
 type event struct {
 	run   func()
@@ -133,13 +171,21 @@ type event struct {
 	ok    bool // valid once done is closed
 }
 
-// NewLane returns a lane. Once gone is closed, because the connection is to
-// end, nothing waits any more: not for room, not for answers; a nil channel
-// never is. The panic function is called on the goroutine of the handler that
-// panicked and must not panic itself.
-func (p *Pump) NewLane(gone <-chan struct{}, onPanic func(value any, stack []byte)) *Lane {
-	return &Lane{pump: p, gone: gone, onPanic: onPanic}
+// Lane returns the lane of an owner.
+func (p *Pump) Lane(owner Owner) Lane { return Lane{pump: p, owner: owner} }
+
+// NewLane is [Pump.Lane] for an owner made of its two methods.
+func (p *Pump) NewLane(gone <-chan struct{}, panicked func(value any, stack []byte)) *Lane {
+	return &Lane{pump: p, owner: plainOwner{gone, panicked}}
 }
+
+type plainOwner struct {
+	gone     <-chan struct{}
+	panicked func(any, []byte)
+}
+
+func (o plainOwner) Gone() <-chan struct{}        { return o.gone }
+func (o plainOwner) Panicked(v any, stack []byte) { o.panicked(v, stack) }
 
 // Ask delivers an event whose handler decides something, and returns when the
 // handler has. False means that it did not, and never will: the handler
@@ -154,7 +200,7 @@ func (l *Lane) Ask(run func()) bool {
 	select {
 	case <-ev.done:
 		return ev.ok
-	case <-l.gone:
+	case <-l.owner.Gone():
 	case <-timer.C:
 	}
 	if l.withdraw(ev) {
@@ -172,6 +218,19 @@ func (l *Lane) Tell(run func()) {
 	}
 }
 
+// Post queues an event if events are queued, without waiting for room; false
+// means that they are not, and the caller has to run it. For one that stands for
+// everything its connection has to do, of which there is one at a time.
+func (l *Lane) Post(run func()) bool {
+	if !l.pump.defers.Load() {
+		return false
+	}
+	l.pump.mu.Lock()
+	defer l.pump.mu.Unlock()
+	_, queued := l.add(&event{run: run})
+	return queued
+}
+
 // Here delivers an event on this goroutine whatever the pump says: for methods
 // that deliver the events they cause to their caller.
 func (l *Lane) Here(run func()) bool { return l.guard(run) }
@@ -180,8 +239,7 @@ func (l *Lane) Here(run func()) bool { return l.guard(run) }
 // are dropped. Only the first call has an effect.
 func (l *Lane) End(run func()) {
 	l.pump.mu.Lock()
-	again := l.last
-	l.last = true
+	again := l.last.Swap(true)
 	var queued bool
 	if !again {
 		_, queued = l.add(&event{run: run})
@@ -195,22 +253,25 @@ func (l *Lane) End(run func()) {
 // enqueue queues the event if the pump says so, waiting for room. Its result is
 // nil when the lane has ended.
 func (l *Lane) enqueue(run func()) (ev *event, queued bool) {
+	if !l.pump.defers.Load() && !l.last.Load() {
+		return &here, false
+	}
 	ev = &event{run: run}
 	if slots := l.mustWait(); slots != nil {
 		select {
 		case slots <- struct{}{}:
 			ev.slot = true
-		case <-l.gone: // what the end of the connection causes is little
+		case <-l.owner.Gone(): // what the end of the connection causes is little
 		}
 	}
 	l.pump.mu.Lock()
 	defer l.pump.mu.Unlock()
-	if l.last {
+	if l.last.Load() {
 		return nil, false
 	}
 	ev, queued = l.add(ev)
 	if ev.slot && !queued {
-		<-l.slots
+		<-l.queue.slots
 	}
 	return ev, queued
 }
@@ -219,18 +280,28 @@ func (l *Lane) enqueue(run func()) (ev *event, queued bool) {
 func (l *Lane) mustWait() chan struct{} {
 	l.pump.mu.Lock()
 	defer l.pump.mu.Unlock()
-	if l.last || l.inline() {
+	if l.last.Load() || l.inline() {
 		return nil
 	}
-	if l.slots == nil {
-		l.slots = make(chan struct{}, LaneLimit)
+	q := l.makeQueue()
+	if q.slots == nil {
+		q.slots = make(chan struct{}, LaneLimit)
 	}
-	return l.slots
+	return q.slots
+}
+
+func (l *Lane) makeQueue() *queue {
+	if l.queue == nil {
+		l.queue = new(queue)
+	}
+	return l.queue
 }
 
 // inline reports whether events run where they occur. Those that are queued
 // already must not be overtaken.
-func (l *Lane) inline() bool { return !l.pump.queued && len(l.events) == 0 }
+func (l *Lane) inline() bool {
+	return !l.pump.queued && (l.queue == nil || len(l.queue.events) == 0)
+}
 
 // add queues the event, unless it is to run where it occurs.
 func (l *Lane) add(ev *event) (*event, bool) {
@@ -238,8 +309,11 @@ func (l *Lane) add(ev *event) (*event, bool) {
 		return ev, false
 	}
 	ev.done = make(chan struct{})
-	l.events = append(l.events, ev)
-	if len(l.events) == 1 {
+	q := l.makeQueue()
+	q.events = append(q.events, ev)
+	l.pump.events++
+	l.pump.changed()
+	if len(q.events) == 1 {
 		l.announce()
 	}
 	return ev, true
@@ -247,7 +321,7 @@ func (l *Lane) add(ev *event) (*event, bool) {
 
 // announce makes the lane ready when it has events and no handler is running.
 func (l *Lane) announce() {
-	if l.running || len(l.events) == 0 {
+	if l.queue.running || len(l.queue.events) == 0 {
 		return
 	}
 	l.pump.ready = append(l.pump.ready, l)
@@ -276,7 +350,7 @@ func (l *Lane) guard(run func()) (ok bool) {
 		if value == nil {
 			return // runtime.Goexit, as testing's FailNow does it
 		}
-		l.onPanic(value, debug.Stack())
+		l.owner.Panicked(value, debug.Stack())
 	}()
 	run()
 	return true
