@@ -10,6 +10,10 @@ require (
 )
 
 require (
+	github.com/miekg/pkcs11 v1.1.2 // indirect
+	github.com/pires/go-proxyproto v0.15.0 // indirect
+	go.mozilla.org/pkcs7 v0.10.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
 )

@@ -232,24 +232,26 @@ func TestMaxConnections(t *testing.T) {
 
 func TestMaxConnectionsPerClient(t *testing.T) {
 	t.Parallel()
-	core := NewCore()
-	configure(t, core, "MaxConnectionsPerClient=2")
-	one, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
-	for range 2 {
-		assert.True(t, core.enter(one))
-		assert.True(t, core.enter(other))
+	var known registry
+	enter := func(addr string) bool {
+		a, _ := netip.ParseAddr(addr)
+		return known.enterClient(a, 2)
 	}
-	assert.False(t, core.enter(one))
-	core.leave(one)
-	assert.True(t, core.enter(one))
+	for range 2 {
+		assert.True(t, enter("192.0.2.1"))
+		assert.True(t, enter("192.0.2.2"))
+	}
+	assert.False(t, enter("192.0.2.1"))
+	known.leaveClient(netip.MustParseAddr("192.0.2.1"))
+	assert.True(t, enter("192.0.2.1"))
 
-	assert.True(t, core.enter(netip.MustParseAddr("2001:db8::1")))
-	assert.True(t, core.enter(netip.MustParseAddr("2001:db8::2")))
-	assert.False(t, core.enter(netip.MustParseAddr("2001:db8::3")), "one network")
-	assert.True(t, core.enter(netip.MustParseAddr("2001:db8:0:1::3")))
+	assert.True(t, enter("2001:db8::1"))
+	assert.True(t, enter("2001:db8::2"))
+	assert.False(t, enter("2001:db8::3"), "one network")
+	assert.True(t, enter("2001:db8:0:1::3"))
 
 	for range 5 {
-		assert.True(t, core.enter(netip.Addr{}), "a transport without addresses")
+		assert.True(t, enter("none"), "a transport without addresses")
 	}
 }
 
@@ -267,7 +269,9 @@ func TestAClientThatHasItsConnectionsGetsNoOther(t *testing.T) {
 	for !visit(t, core) { // the place is free once the connection is gone
 	}
 	require.NoError(t, core.ShutdownContext(t.Context()))
-	assert.Empty(t, core.clients, "nothing is remembered of clients that are gone")
+	for i := range core.conns.byClient {
+		assert.Empty(t, core.conns.byClient[i].counts, "nothing is remembered of clients that are gone")
+	}
 }
 
 func TestServeConnRefuses(t *testing.T) {

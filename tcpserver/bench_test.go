@@ -16,7 +16,7 @@ func (mirror) Open(c *Conn) error                  { c.LoggedIn(); return nil }
 func (mirror) Data(c *Conn, p []byte) (int, error) { return c.Write(p) }
 func (mirror) Writable(*Conn)                      {}
 func (mirror) Tick(*Conn, time.Time)               {}
-func (mirror) Closed(*Conn, error)                 {}
+func (mirror) Closed(*Conn, []byte, error)         {}
 
 // BenchmarkEcho is one client's round trip through a push protocol.
 func BenchmarkEcho(b *testing.B) {

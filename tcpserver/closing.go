@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/ediport/ediport/internal/park"
 	"github.com/ediport/ediport/internal/trap"
 )
 
@@ -22,22 +23,38 @@ const (
 
 // Close ends the connection at once, for the given reason; only the first
 // reason counts. It waits for nothing. With a nil reason, which is a normal end,
-// a TLS client is told that nothing more comes.
+// what was sent still goes out, and a TLS client is told that nothing more comes.
 func (c *Conn) Close(reason error) {
-	c.ending.Do(func() {
-		c.reason = withCode(reason)
-		close(c.done)
-		switch linger := c.core.store.Load().linger; {
-		case !linger:
-			cut(c.raw)
-		case reason == nil:
-			c.farewell()
-		}
-		c.raw.Close()
-		if c.pushed != nil {
-			c.pushed.setPaused(false)
-		}
-	})
+	if !c.conclude(reason) {
+		return
+	}
+	switch linger := c.run.core.store.Load().linger; {
+	case !linger:
+		cut(c.raw)
+	case reason == nil:
+		c.farewell()
+	}
+	_ = c.raw.Close() // there is nothing to do about it
+	if s := c.secure.Load(); s != nil && s.parked != nil {
+		_ = s.parked.Close()
+	}
+	c.happened(dueEnd)
+}
+
+// conclude makes the connection one that is to end; false when it was already.
+func (c *Conn) conclude(reason error) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over.Load() {
+		return false
+	}
+	c.over.Store(true)
+	end := c.ending()
+	if reason != nil || end.reason == nil {
+		end.reason = withCode(reason)
+	}
+	close(end.done)
+	return true
 }
 
 // withCode returns err with a code in its chain, for errors.Is with the
@@ -51,22 +68,38 @@ func withCode(err error) error {
 }
 
 // farewell sends what ends TLS (close_notify, RFC 8446, section 6.1), if there
-// is room for it. A Write that is stuck fails.
+// is room for it; a Write that is stuck fails. Without TLS it reads away what
+// has come: to close a socket that holds unread octets would reset the
+// connection, and the peer might lose what was sent last.
 func (c *Conn) farewell() {
-	secure := c.secure.Load()
-	if secure == nil {
+	switch s := c.secure.Load(); {
+	case s == nil:
+		if parked, ok := c.raw.(park.Conn); ok {
+			discard(parked)
+		}
+	case s.under != nil:
+		s.under.hurry(farewellLimit)
+		_ = s.CloseWrite() // the socket is closed next either way
+	}
+}
+
+func discard(parked park.Conn) {
+	if parked.Unread() == 0 {
 		return
 	}
-	if socket, ok := secure.NetConn().(*impatient); ok {
-		socket.hurry(farewellLimit)
-		_ = secure.CloseWrite() // the socket is closed next either way
+	lent := buffers.Get().(*[PushBuffer]byte)
+	defer buffers.Put(lent)
+	for range lingerOctets / PushBuffer {
+		if _, err := parked.TryRead(lent[:]); err != nil {
+			return
+		}
 	}
 }
 
 // cut makes closing discard what has not been sent.
 func cut(nc net.Conn) {
-	if tcp, ok := nc.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // fails only on a socket that is gone already
+	if socket, ok := nc.(interface{ SetLinger(sec int) error }); ok {
+		_ = socket.SetLinger(0) // fails only on a socket that is gone already
 	}
 }
 
@@ -74,13 +107,17 @@ func cut(nc net.Conn) {
 // as the message that says why, reaches the peer even if it is still sending.
 func (c *Conn) finish(reason error) {
 	defer c.Close(reason)
-	if !c.core.store.Load().linger {
+	if !c.run.core.store.Load().linger {
 		return
 	}
+	if s := c.secure.Load(); s != nil && s.under != nil {
+		s.under.polling.Store(false)
+	}
 	_ = c.raw.SetDeadline(deadline(lingerLimit))
-	half, ok := c.stream.(interface{ CloseWrite() error })
+	stream := c.stream()
+	half, ok := stream.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	_, _ = io.CopyN(io.Discard, c.stream, lingerOctets)
+	_, _ = io.CopyN(io.Discard, stream, lingerOctets)
 }

@@ -1,7 +1,6 @@
 package tcpserver
 
 import (
-	"crypto"
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
@@ -9,93 +8,122 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/ediport/ediport/internal/dispatch"
 	"github.com/ediport/ediport/internal/tlsconf"
 	"github.com/ediport/ediport/internal/trap"
 )
 
-// writeChunk is how much is written under one deadline: each chunk that moves
-// extends the Timeout.
-const writeChunk = 256 << 10
-
 // A Conn is one connection. Its methods may be called from any goroutine; Read
-// and Write belong to the protocol that serves it, one goroutine each, from the
-// call of its Serve or Open on.
+// belongs to the stream protocol that serves it, from the call of its Serve on.
 type Conn struct {
-	core     *Core
 	run      *run
-	id       string
-	uid      string
+	serial   uint64
+	id       string // serial as text
+	uid      atomic.Pointer[string]
 	remote   netip.AddrPort
-	local    netip.AddrPort
-	lane     *dispatch.Lane
+	local    unique.Handle[netip.AddrPort] // few, shared by many
+	lane     dispatch.Lane
 	attached any
-	drain    <-chan struct{}
 
-	raw    net.Conn // the socket
-	stream net.Conn // the socket, or TLS over it; the protocol's alone
-	secure atomic.Pointer[tls.Conn]
-	key    crypto.PublicKey // of the certificate that the client was shown; valid once secure is set
-	pushed *pusher          // what feeds a push protocol, else nil
+	raw    net.Conn                // the socket; a park.Conn under a push protocol
+	secure atomic.Pointer[secured] // TLS over it
 
 	timeout atomic.Int64 // time.Duration
 	idle    atomic.Int64 // time.Duration
 	active  atomic.Int64 // when octets last moved, nanoseconds since the core began
 	loginBy atomic.Int64 // when the client must be logged in, as active; 0 no limit
 
-	ending sync.Once
-	done   chan struct{} // closed when the connection is to end
-	reason error         // why; valid once done is closed
+	sending sync.Mutex // held by whoever writes
+	over    atomic.Bool
+	pushed
+
+	mu       sync.Mutex // guards what follows, and the first part of pushed
+	end      *ending    // made when the connection ends, or first asked for
+	writing  bool       // a Write or SendFile is under way
+	breaking bool       // it is to end
 }
 
-func newConn(core *Core, nc net.Conn, r *run) *Conn {
-	v := core.store.Load()
-	c := &Conn{
-		core:   core,
-		run:    r,
-		id:     fmt.Sprint(core.lastID.Add(1)),
-		uid:    newUID(),
-		remote: remoteOf(nc),
-		local:  addrPort(nc.LocalAddr()),
-		drain:  core.draining(),
-		raw:    nc,
-		stream: nc,
-		done:   make(chan struct{}),
+// An ending is how a connection is told to end, and why.
+type ending struct {
+	done   chan struct{}
+	reason error
+}
+
+// ending returns the connection's. c.mu is held.
+func (c *Conn) ending() *ending {
+	if c.end == nil {
+		c.end = &ending{done: make(chan struct{})}
 	}
-	c.lane = core.pump.NewLane(c.done, c.handlerPanicked)
+	return c.end
+}
+
+// newConn makes a connection of an accepted socket. After an error the socket is
+// the visitor's to close.
+func newConn(nc net.Conn, r *run, who visitor) (*Conn, error) {
+	core, v := r.core, r.core.store.Load()
+	serial := core.conns.lastID.Add(1)
+	c := &Conn{
+		run:    r,
+		serial: serial,
+		id:     strconv.FormatUint(serial, 10),
+		remote: who.remote,
+		local:  unique.Make(who.local),
+		raw:    nc,
+	}
+	c.lane = core.pump.Lane((*owner)(c))
 	c.SetTimeout(r.options.DefaultTimeout)
 	c.SetIdleTimeout(v.idle)
-	if secure, ok := nc.(*tls.Conn); ok {
-		c.adopt(secure)
+	if tlsConn, ok := nc.(*tls.Conn); ok {
+		c.adopt(tlsConn)
 	}
+	c.upgrading.Store(r.options.UseSSL && c.secure.Load() == nil)
 	c.touch()
 	if v.loginLimit > 0 {
 		c.loginBy.Store(int64(time.Since(core.born) + v.loginLimit))
 	}
 	if r.options.Push != nil {
-		c.pushed = newPusher(c, r.options.Push)
+		return c, c.park()
 	}
-	return c
+	return c, nil
 }
 
 // adopt takes a connection that is TLS already, as [Core.ClientHandshake] makes
 // it, apart: ending it must not wait for the farewell of TLS.
-func (c *Conn) adopt(secure *tls.Conn) {
-	c.raw = secure.NetConn()
-	if socket, ok := c.raw.(*impatient); ok {
-		c.raw = socket.Conn
+func (c *Conn) adopt(tlsConn *tls.Conn) {
+	c.raw = tlsConn.NetConn()
+	under, ok := c.raw.(*impatient)
+	if ok {
+		c.raw = under.Conn
 	}
-	c.secure.Store(secure)
+	c.secure.Store(&secured{Conn: tlsConn, under: under})
 }
 
-func newUID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+// stream is what octets of the protocol go through: the socket, or TLS over it.
+func (c *Conn) stream() net.Conn {
+	if s := c.secure.Load(); s != nil && s.parked == nil {
+		return s
+	} else if s != nil {
+		return s.parked
+	}
+	return c.raw
+}
+
+// connectionUID is an id that no other connection ever has; it is made when it
+// is first asked for.
+func (c *Conn) connectionUID() string {
+	if c.uid.Load() == nil {
+		var b [16]byte
+		rand.Read(b[:])
+		id := fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+		c.uid.CompareAndSwap(nil, &id)
+	}
+	return *c.uid.Load()
 }
 
 // ID is the ConnectionID: unique in its core.
@@ -108,7 +136,7 @@ func (c *Conn) RemoteHost() string { return hostText(c.remote) }
 func (c *Conn) RemotePort() int { return int(c.remote.Port()) }
 
 // LocalAddress is the IP address of this end.
-func (c *Conn) LocalAddress() string { return hostText(c.local) }
+func (c *Conn) LocalAddress() string { return hostText(c.local.Value()) }
 
 func hostText(ap netip.AddrPort) string {
 	if !ap.IsValid() {
@@ -121,14 +149,7 @@ func hostText(ap netip.AddrPort) string {
 func (c *Conn) Attached() any { return c.attached }
 
 // Connected reports whether the connection is open.
-func (c *Conn) Connected() bool {
-	select {
-	case <-c.done:
-		return false
-	default:
-		return true
-	}
-}
+func (c *Conn) Connected() bool { return !c.over.Load() }
 
 // Timeout is how long an operation may go without any octet moving; 0 means
 // that nothing limits it.
@@ -144,29 +165,33 @@ func (c *Conn) IdleTimeout() time.Duration { return time.Duration(c.idle.Load())
 // SetIdleTimeout changes IdleTimeout.
 func (c *Conn) SetIdleTimeout(d time.Duration) { c.idle.Store(int64(d)) }
 
-func (c *Conn) touch() { c.active.Store(int64(time.Since(c.core.born))) }
+func (c *Conn) touch() { c.active.Store(int64(time.Since(c.run.core.born))) }
 
 // Idle is how long no octet has moved in either direction.
 func (c *Conn) Idle() time.Duration {
-	return time.Since(c.core.born) - time.Duration(c.active.Load())
+	return time.Since(c.run.core.born) - time.Duration(c.active.Load())
 }
 
 // Done is closed when the connection is to end; [Conn.Err] says why then.
-func (c *Conn) Done() <-chan struct{} { return c.done }
+func (c *Conn) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending().done
+}
 
 // Draining is closed by [Core.ShutdownContext]: what is under way may finish,
 // nothing new should begin.
-func (c *Conn) Draining() <-chan struct{} { return c.drain }
+func (c *Conn) Draining() <-chan struct{} { return c.run.drain }
 
 // Err says why the connection ended, with an [Error] in its chain: nil while it
 // is open and after a normal end.
 func (c *Conn) Err() error {
-	select {
-	case <-c.done:
-		return c.reason
-	default:
+	if !c.over.Load() {
 		return nil
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending().reason
 }
 
 // LoggedIn tells the core that the client has proven who it is, which ends the
@@ -176,7 +201,7 @@ func (c *Conn) LoggedIn() { c.loginBy.Store(0) }
 // LoginFailed tells the core that the client failed to prove that it is who it
 // says. The identity has at most so many octets as the protocol allows.
 func (c *Conn) LoginFailed(identity string) {
-	c.core.logins.failed(c.remote.Addr(), identity, time.Now())
+	c.run.core.logins.failed(c.remote.Addr(), identity, time.Now())
 }
 
 // LoginDelay is how long the answer to a login should be held back, because of
@@ -185,8 +210,8 @@ func (c *Conn) LoginFailed(identity string) {
 // whether or not it is right: else a quick answer were the only one worth
 // waiting for. A client that does not wait must get no answer.
 func (c *Conn) LoginDelay(identity string) time.Duration {
-	v := c.core.store.Load()
-	delay := c.core.logins.delay(c.remote.Addr(), identity, v.failureDelay, time.Now())
+	v := c.run.core.store.Load()
+	delay := c.run.core.logins.delay(c.remote.Addr(), identity, v.failureDelay, time.Now())
 	if v.loginLimit > 0 {
 		delay = min(delay, v.loginLimit/2)
 	}
@@ -196,25 +221,9 @@ func (c *Conn) LoginDelay(identity string) time.Duration {
 // Read reads from the connection. It returns io.EOF when the peer has closed
 // it, and the reason of [Conn.Close] when this side has.
 func (c *Conn) Read(p []byte) (int, error) {
-	n, err := c.stream.Read(p)
+	n, err := c.stream().Read(p)
 	if n > 0 {
 		c.touch()
-	}
-	return n, c.explain(err)
-}
-
-// Write writes all of p. With a Timeout, each part that moves extends it.
-func (c *Conn) Write(p []byte) (n int, err error) {
-	for len(p) > 0 && err == nil {
-		chunk := p[:min(len(p), writeChunk)]
-		_ = c.stream.SetWriteDeadline(deadline(c.Timeout())) // Write reports what is wrong
-		var moved int
-		moved, err = c.stream.Write(chunk)
-		if moved > 0 {
-			c.touch()
-		}
-		n += moved
-		p = p[moved:]
 	}
 	return n, c.explain(err)
 }
@@ -239,19 +248,19 @@ func (c *Conn) explain(err error) error {
 
 // TLS returns what the TLS handshake agreed on; false without TLS.
 func (c *Conn) TLS() (tls.ConnectionState, bool) {
-	secure := c.secure.Load()
-	if secure == nil {
+	s := c.secure.Load()
+	if s == nil {
 		return tls.ConnectionState{}, false
 	}
-	return secure.ConnectionState(), true
+	return s.ConnectionState(), true
 }
 
 func (c *Conn) negotiated() (tlsconf.Negotiated, bool) {
-	state, ok := c.TLS()
-	if !ok || !state.HandshakeComplete {
+	s := c.secure.Load()
+	if s == nil || !s.ConnectionState().HandshakeComplete {
 		return tlsconf.Negotiated{}, false
 	}
-	return tlsconf.Facts(state, c.key), true
+	return tlsconf.Facts(s.ConnectionState(), s.key), true
 }
 
 // Ask delivers an event whose handler decides something; it returns when the
@@ -264,11 +273,17 @@ func (c *Conn) Ask(event func()) bool { return c.lane.Ask(event) }
 func (c *Conn) Tell(event func()) { c.lane.Tell(event) }
 
 // Here delivers an event on the calling goroutine even in pump mode, for
-// methods that deliver the events they cause to their caller.
+// methods that deliver the events they cause to their visitor.
 func (c *Conn) Here(event func()) bool { return c.lane.Here(event) }
 
-// handlerPanicked ends the connection whose handler panicked, and no other.
-func (c *Conn) handlerPanicked(value any, stack []byte) {
+// An owner is a connection as its lane sees it.
+type owner Conn
+
+func (o *owner) Gone() <-chan struct{} { return (*Conn)(o).Done() }
+
+// Panicked ends the connection whose handler panicked, and no other.
+func (o *owner) Panicked(value any, stack []byte) {
+	c := (*Conn)(o)
 	err := trap.New(trap.CodeAborted, "a handler of connection %s panicked: %v\n%s", c.id, value, stack)
 	c.run.reportHere(c, err) // before Disconnected, which Close lets come
 	c.Close(err)

@@ -5,7 +5,6 @@ import (
 	"iter"
 	"maps"
 	"net"
-	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/ediport/ediport/certstore"
 	"github.com/ediport/ediport/internal/dispatch"
+	"github.com/ediport/ediport/internal/park"
 	"github.com/ediport/ediport/internal/settings"
 	"github.com/ediport/ediport/internal/tlsconf"
 	"github.com/ediport/ediport/internal/trap"
@@ -24,36 +24,34 @@ import (
 type Core struct {
 	store  *settings.Store[values]
 	pump   *dispatch.Pump
+	lot    *park.Lot
+	conns  registry
 	hosts  *hostNames
 	logins throttle
-	lastID atomic.Uint64
 	born   time.Time
 	tls    atomic.Pointer[tlsconf.Compiled] // nil until TLS is used
 
 	changing sync.Mutex // one change of settings at a time
 
-	mu       sync.Mutex // guards all below
-	conns    map[string]*Conn
-	admitted int                // connections accepted and not yet gone
-	clients  map[netip.Addr]int // the same by subscriber
-	runs     map[*run]struct{}  // listening, or serving an adopted connection
-	main     *run               // that of StartListening
-	drain    chan struct{}      // closed when shutting down gently
-	quiet    []chan struct{}    // closed when admitted falls to 0
-	unswept  chan struct{}      // closed to end the sweep; nil when there is none
+	mu      sync.Mutex        // guards all below
+	runs    map[*run]struct{} // listening, or serving an adopted connection
+	main    *run              // that of StartListening
+	drain   chan struct{}     // closed when shutting down gently
+	quiet   []chan struct{}   // closed when there is no connection
+	resting chan struct{}     // closed to end the sweep and the crew; nil when there are none
+	crew    *crew
 }
 
 // NewCore returns a core with the settings' defaults.
 func NewCore() *Core {
 	return &Core{
-		store:   settings.NewStore(table),
-		pump:    dispatch.NewPump(),
-		hosts:   newHostNames(),
-		born:    time.Now(),
-		conns:   make(map[string]*Conn),
-		clients: make(map[netip.Addr]int),
-		runs:    make(map[*run]struct{}),
-		drain:   make(chan struct{}),
+		store: settings.NewStore(table),
+		pump:  dispatch.NewPump(),
+		lot:   park.NewLot(),
+		hosts: newHostNames(),
+		born:  time.Now(),
+		runs:  make(map[*run]struct{}),
+		drain: make(chan struct{}),
 	}
 }
 
@@ -119,10 +117,14 @@ func NoConnection(id string) *Error {
 }
 
 // Settings calls visit for every setting of the core and its connections, for
-// documentation: scope is "server" or "connection".
+// documentation: scope is "server" or "connection"; and "component" for those
+// that only a [Server] has.
 func Settings(visit func(scope, name, kind, def, access, doc string)) {
 	for _, row := range table.Rows() {
 		visit("server", row.Name, row.Kind, row.Default, row.Access(), row.Doc)
+	}
+	for _, row := range ownTable.Rows() {
+		visit("component", row.Name, row.Kind, row.Default, row.Access(), row.Doc)
 	}
 	for _, row := range connTable.Rows() {
 		visit("connection", row.Name, row.Kind, row.Default, row.Access(), row.Doc)
@@ -133,22 +135,13 @@ func Settings(visit func(scope, name, kind, def, access, doc string)) {
 func (core *Core) MaskSensitive() bool { return core.store.Load().maskSensitive }
 
 // Connection returns the connection of that ConnectionID.
-func (core *Core) Connection(id string) (*Conn, bool) {
-	core.mu.Lock()
-	defer core.mu.Unlock()
-	c, ok := core.conns[id]
-	return c, ok
-}
+func (core *Core) Connection(id string) (*Conn, bool) { return core.conns.find(id) }
 
 // Connections goes through the connections there are at this moment.
 func (core *Core) Connections() iter.Seq[*Conn] {
-	return slices.Values(core.snapshot())
-}
-
-func (core *Core) snapshot() []*Conn {
-	core.mu.Lock()
-	defer core.mu.Unlock()
-	return slices.Collect(maps.Values(core.conns))
+	var all []*Conn
+	core.conns.each(nil, func(c *Conn) { all = append(all, c) })
+	return slices.Values(all)
 }
 
 // Disconnect ends a connection at once. Code 126: there is none of that id.
@@ -203,9 +196,7 @@ func (core *Core) Shutdown() {
 	for _, r := range core.running() {
 		r.stop()
 	}
-	for _, c := range core.snapshot() {
-		c.Close(nil)
-	}
+	core.conns.each(nil, func(c *Conn) { c.Close(nil) })
 }
 
 // ShutdownContext closes all listeners, lets what is under way finish until ctx
@@ -219,11 +210,8 @@ func (core *Core) ShutdownContext(ctx context.Context) error {
 	close(core.drain)
 	core.drain = make(chan struct{})
 	gone := make(chan struct{})
-	if core.admitted == 0 {
-		close(gone)
-	} else {
-		core.quiet = append(core.quiet, gone)
-	}
+	core.quiet = append(core.quiet, gone)
+	core.settle()
 	core.mu.Unlock()
 
 	select {
@@ -245,6 +233,43 @@ func (core *Core) Reset() {
 	core.store.Freeze(false)
 	core.pump.Queue(false)
 	core.setTLS(nil)
+}
+
+// leave tells that a connection which entered is gone.
+func (core *Core) leave() {
+	if core.conns.admitted.Add(-1) > 0 {
+		return
+	}
+	core.mu.Lock()
+	defer core.mu.Unlock()
+	core.settle()
+}
+
+// begin starts what a core that serves needs. core.mu is held.
+func (core *Core) begin(r *run) {
+	core.runs[r] = struct{}{}
+	if core.resting == nil {
+		core.resting = make(chan struct{})
+		core.crew = newCrew(core.resting)
+		go core.sweep(core.resting)
+	}
+	r.crew = core.crew
+}
+
+// settle ends what is not needed without connections, and without runs.
+// core.mu is held.
+func (core *Core) settle() {
+	if core.conns.admitted.Load() > 0 {
+		return
+	}
+	for _, gone := range core.quiet {
+		close(gone)
+	}
+	core.quiet = nil
+	if len(core.runs) == 0 && core.resting != nil {
+		close(core.resting)
+		core.resting = nil
+	}
 }
 
 func (core *Core) draining() <-chan struct{} {

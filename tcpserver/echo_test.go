@@ -78,7 +78,7 @@ func (e *lineEcho) Tick(c *Conn, _ time.Time) {
 	}
 }
 
-func (e *lineEcho) Closed(_ *Conn, err error) { e.closed <- err }
+func (e *lineEcho) Closed(_ *Conn, _ []byte, err error) { e.closed <- err }
 
 // transports are the ways in which a peer reaches a core.
 var transports = map[string]func(t *testing.T, core *Core, o Options) *peer{
@@ -322,8 +322,8 @@ func (p panicker) Tick(*Conn, time.Time) {
 	}
 }
 
-func (p panicker) Closed(c *Conn, err error) {
-	p.lineEcho.Closed(c, err)
+func (p panicker) Closed(c *Conn, rest []byte, err error) {
+	p.lineEcho.Closed(c, rest, err)
 	if p.where == "Closed" {
 		panic(p.where)
 	}

@@ -3,11 +3,11 @@ package tcpserver
 // report fires the Error event; c may be nil.
 func (r *run) report(c *Conn, err *Error) {
 	if event := r.errorEvent(c, err); event != nil {
-		lane := r.core.pump.NewLane(nil, func(any, []byte) {})
 		if c != nil {
-			lane = c.lane
+			c.Tell(event)
+			return
 		}
-		lane.Tell(event)
+		r.core.pump.NewLane(nil, func(any, []byte) {}).Tell(event)
 	}
 }
 

@@ -273,17 +273,11 @@ func TestShutdownAnswersWhatNobodyDoes(t *testing.T) {
 					_ = nc.Close()
 				}
 			}()
-			for core.admittedNow() == 0 {
+			for core.conns.admitted.Load() == 0 {
 				runtime.Gosched()
 			}
 			end(t, core)
 			receive(t, handshake, "the end of the client")
 		})
 	}
-}
-
-func (core *Core) admittedNow() int {
-	core.mu.Lock()
-	defer core.mu.Unlock()
-	return core.admitted
 }

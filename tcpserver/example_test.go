@@ -22,9 +22,9 @@ func (echo) Open(c *tcpserver.Conn) error {
 
 func (echo) Data(c *tcpserver.Conn, p []byte) (int, error) { return c.Write(p) }
 
-func (echo) Writable(*tcpserver.Conn)        {}
-func (echo) Tick(*tcpserver.Conn, time.Time) {}
-func (echo) Closed(*tcpserver.Conn, error)   {}
+func (echo) Writable(*tcpserver.Conn)              {}
+func (echo) Tick(*tcpserver.Conn, time.Time)       {}
+func (echo) Closed(*tcpserver.Conn, []byte, error) {}
 
 func ExampleCore() {
 	gone := make(chan bool)

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
-	"net/netip"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -32,7 +31,10 @@ type run struct {
 	cert    atomic.Pointer[tls.Certificate]
 	trusted atomic.Pointer[[]*x509.Certificate]
 
-	stopped chan struct{} // closed under core.mu: no connection of this run may begin
+	crew    *crew
+	drain   <-chan struct{} // closed by ShutdownContext
+	stopped chan struct{}   // closed under core.mu: no connection of this run may begin
+	over    chan error      // of an adopted connection: gets how it ended
 }
 
 // stop lets no further connection of this run begin. The listener is closed
@@ -56,6 +58,10 @@ func (r *run) retire() bool {
 	if core.main == r {
 		core.main = nil
 		core.store.Freeze(false)
+	}
+	core.settle()
+	if r.options.Push != nil {
+		core.lot.Close()
 	}
 	return true
 }
@@ -91,6 +97,7 @@ func (core *Core) StartListening(o Options) error {
 	}
 	if other := core.enthrone(r); other != r {
 		l.Close()
+		r.discard()
 		return other.inTheWay()
 	}
 	if o.Logger != nil {
@@ -107,7 +114,7 @@ func (core *Core) enthrone(r *run) *run {
 	defer core.mu.Unlock()
 	if core.main == nil {
 		core.main = r
-		core.runs[r] = struct{}{}
+		core.begin(r)
 		core.store.Freeze(true)
 	}
 	return core.main
@@ -116,7 +123,7 @@ func (core *Core) enthrone(r *run) *run {
 func (core *Core) add(r *run) {
 	core.mu.Lock()
 	defer core.mu.Unlock()
-	core.runs[r] = struct{}{}
+	core.begin(r)
 }
 
 func (r *run) inTheWay() error {
@@ -179,16 +186,18 @@ func (core *Core) ServeConn(nc net.Conn, o Options) error {
 	}
 	core.add(r)
 	defer r.stop()
-	if !core.enter(remoteOf(nc).Addr()) {
+	if !core.conns.enter(core.store.Load().maxConnections) {
 		nc.Close()
-		return trap.New(trap.CodeTryAgain, "%v: there are MaxConnections connections, or MaxConnectionsPerClient of that client", nc.RemoteAddr())
+		return trap.New(trap.CodeTryAgain, "%v: there are MaxConnections connections already", nc.RemoteAddr())
 	}
-	return r.handle(nc)
+	r.over = make(chan error, 1)
+	r.handle(nc)
+	return <-r.over
 }
 
 // newRun makes a run, ready for its first handshake.
 func (core *Core) newRun(o Options, l net.Listener) (*run, error) {
-	r := &run{core: core, options: o, listener: l, stopped: make(chan struct{})}
+	r := &run{core: core, options: o, listener: l, drain: core.draining(), stopped: make(chan struct{})}
 	if o.SSLCert != nil {
 		pair, err := keyPair(o.SSLCert)
 		if err != nil {
@@ -203,7 +212,19 @@ func (core *Core) newRun(o Options, l net.Listener) (*run, error) {
 			return nil, err
 		}
 	}
+	if o.Push != nil {
+		if err := core.lot.Open(); err != nil {
+			return nil, trap.Wrap(trap.Code(err), err, "preparing to watch connections")
+		}
+	}
 	return r, nil
+}
+
+// discard gives back what a run needs that never began.
+func (r *run) discard() {
+	if r.options.Push != nil {
+		r.core.lot.Close()
+	}
 }
 
 // accept serves connections until the listener is closed.
@@ -215,7 +236,7 @@ func (r *run) accept() error {
 		switch {
 		case err == nil:
 			pause = firstPause
-			if r.core.enter(remoteOf(nc).Addr()) {
+			if r.core.conns.enter(r.core.store.Load().maxConnections) {
 				go r.handle(nc)
 			} else {
 				nc.Close()
@@ -242,36 +263,4 @@ func passing(err error) bool {
 	// Errors of the system know, on each system, whether they pass.
 	var temporary interface{ Temporary() bool }
 	return errors.As(err, &temporary) && temporary.Temporary()
-}
-
-// enter counts a connection that has been accepted; false when there are too
-// many, in all or of that client. Each one that entered leaves.
-func (core *Core) enter(addr netip.Addr) bool {
-	v, client := core.store.Load(), subscriber(addr)
-	core.mu.Lock()
-	defer core.mu.Unlock()
-	full := v.maxPerClient > 0 && client.IsValid() && core.clients[client] >= v.maxPerClient
-	if core.admitted >= v.maxConnections || full {
-		return false
-	}
-	core.admitted++
-	core.clients[client]++
-	return true
-}
-
-func (core *Core) leave(addr netip.Addr) {
-	client := subscriber(addr)
-	core.mu.Lock()
-	defer core.mu.Unlock()
-	core.admitted--
-	if core.clients[client]--; core.clients[client] == 0 {
-		delete(core.clients, client)
-	}
-	if core.admitted > 0 {
-		return
-	}
-	for _, gone := range core.quiet {
-		close(gone)
-	}
-	core.quiet = nil
 }

@@ -75,11 +75,13 @@ type PushProtocol interface {
 
 	// Data takes octets that have arrived. It returns how many it consumed;
 	// the core keeps the others, and offers them again with those that follow.
-	// It must consume something whenever p holds [PushBuffer] octets. p is
-	// valid during the call only. An error ends the connection.
+	// It must consume something whenever p holds [PushBuffer] octets, or as many
+	// as [Conn.SetKeep] says. p is valid during the call only. An error ends the
+	// connection, io.EOF normally.
 	Data(c *Conn, p []byte) (n int, err error)
 
-	// Writable tells that the connection takes data; it comes once after Open.
+	// Writable tells that the connection takes data: once after Open, and when
+	// there is room again after [Conn.TryWrite] has found none.
 	Writable(c *Conn)
 
 	// Tick comes about once a second between Open and Closed, from the core's
@@ -87,9 +89,10 @@ type PushProtocol interface {
 	// other connections wait for it.
 	Tick(c *Conn, now time.Time)
 
-	// Closed ends a connection that Open has seen, even one that Open refused:
-	// err is nil after a normal end.
-	Closed(c *Conn, err error)
+	// Closed ends a connection that Open has seen, even one that Open refused.
+	// Rest holds the octets that were not consumed when the peer ended the
+	// connection; err is nil after a normal end.
+	Closed(c *Conn, rest []byte, err error)
 }
 
 // Hooks are the core's events. All may be nil. Those of one connection are

@@ -1,146 +1,393 @@
 package tcpserver
 
 import (
+	"errors"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/ediport/ediport/internal/park"
 	"github.com/ediport/ediport/internal/trap"
 )
 
 // PushBuffer is the most that the core offers a [PushProtocol] at once, and the
-// most that it keeps for one that does not consume.
+// most that it keeps for one that does not consume, unless [Conn.SetKeep] says
+// otherwise.
 const PushBuffer = 64 << 10
 
-// firstPushBuffer is where the buffer of a connection begins to grow.
-const firstPushBuffer = 4 << 10
+// A push protocol's connection is parked: it has no goroutine and no buffer
+// while nothing happens. What happens is noted as a bit of work that is due, and
+// a goroutine is put to work unless there is one already; it does one thing
+// after the other and ends when nothing is due. That is why the calls of one
+// connection never overlap.
 
-// A pusher feeds a push protocol from one connection.
-type pusher struct {
-	conn  *Conn
-	proto PushProtocol
-	buf   []byte // its first kept octets have not been consumed yet
-	kept  int
-	live  atomic.Bool // Open has been called, Closed has not
+// A due is a set of things to do.
+type due uint8
 
-	mu      sync.Mutex // guards paused
-	paused  bool
-	resumed *sync.Cond // paused has become false, or the connection has ended
+// The things to do; those that are due together are done in this order.
+const (
+	dueEnd     due = 1 << iota // the connection is closed: say farewell
+	dueOpen                    // it is established: Open
+	dueUpgrade                 // StartTLS
+	dueRoom                    // there is room to send: Writable
+	dueStatus                  // texts for SSLStatus have come
+	dueAgain                   // offer again what was kept
+	dueData                    // read
+)
+
+// whilePaused are the things that wait for the end of a pause.
+const whilePaused = dueAgain | dueData
+
+// readsPerStep is how often a connection reads before others come first, where
+// they share a goroutine.
+const readsPerStep = 4
+
+// buffers are lent to connections that have something to read.
+var buffers = sync.Pool{New: func() any { return new([PushBuffer]byte) }}
+
+// Buffers of connections that keep much are their own, and read behind what they
+// hold; little is copied to the front of a lent one instead.
+const littleKept = 4 << 10
+
+// pushed is what a connection of a push protocol has besides. The first part is
+// guarded by Conn.mu.
+type pushed struct {
+	due     due
+	working bool  // somebody is at work, or queued for it
+	queued  bool  // for DoEvents, and has not begun
+	paused  bool  // data stays where it is
+	refused int32 // how many sends found no room since there was some
+
+	opened    atomic.Bool  // Open has been called
+	halted    atomic.Bool  // paused, or StartTLS has been asked for; changes under Conn.mu
+	upgrading atomic.Bool  // a TLS handshake is going on, or asked for
+	keep      atomic.Int64 // most octets that are kept
+
+	// The rest belongs to whoever is at work.
+	kept    []byte // octets that came and were not consumed
+	allRead bool   // the peer's end of the stream, or its reset, has been read
 }
 
-func newPusher(c *Conn, proto PushProtocol) *pusher {
-	p := &pusher{conn: c, proto: proto}
-	p.resumed = sync.NewCond(&p.mu)
-	return p
-}
-
-// run drives the protocol from Open to the end of the connection.
-func (p *pusher) run() error {
-	p.live.Store(true)
-	if err := p.proto.Open(p.conn); err != nil {
-		return err
+// park makes the connection wait without a goroutine. Until begin, somebody is
+// at work on it.
+func (c *Conn) park() error {
+	c.working = true
+	c.keep.Store(PushBuffer)
+	nc := c.raw
+	adopted := c.secure.Load()
+	if adopted != nil {
+		nc = adopted.Conn
 	}
-	p.proto.Writable(p.conn)
-	p.buf = make([]byte, firstPushBuffer)
+	parked, err := c.run.core.lot.Park(nc, (*watcher)(c))
+	if err != nil {
+		return trap.Wrap(trap.Code(err), err, "taking the connection of "+c.remote.String())
+	}
+	if adopted == nil {
+		c.raw = parked
+		return nil
+	}
+	c.secure.Store(&secured{Conn: adopted.Conn, under: adopted.under, parked: parked})
+	return nil
+}
+
+// A watcher is a connection as what watches its socket sees it.
+type watcher Conn
+
+func (w *watcher) Readable() { (*Conn)(w).happened(dueData) }
+func (w *watcher) Writable() { (*Conn)(w).roomAgain() }
+
+// begin lets the connection live, once its opening has succeeded.
+func (c *Conn) begin(err error) {
+	if err != nil {
+		c.part(err)
+		return
+	}
+	c.mu.Lock()
+	c.due |= dueOpen | dueData // TLS may have read ahead
+	c.mu.Unlock()
+	c.goOn()
+}
+
+// goOn works on from a goroutine that is not that of DoEvents.
+func (c *Conn) goOn() {
+	if !c.requeue() {
+		c.work()
+	}
+}
+
+// happened notes that something is to do, and has it done.
+func (c *Conn) happened(what due) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.happen(what)
+}
+
+// happen is happened for whoever holds c.mu.
+func (c *Conn) happen(what due) {
+	if c.run.options.Push == nil {
+		return
+	}
+	c.due |= what
+	switch {
+	case what == dueEnd && (c.queued || !c.working):
+		// The end waits for nobody's DoEvents.
+		c.working, c.queued = true, false
+		c.run.crew.take(c)
+	case c.working || c.paused && what&whilePaused != 0:
+	default:
+		c.working = true
+		if c.queued = c.lane.Post(c.dequeued); !c.queued {
+			c.run.crew.take(c)
+		}
+	}
+}
+
+// dequeued is work that DoEvents begins.
+func (c *Conn) dequeued() {
+	c.mu.Lock()
+	mine := c.queued
+	c.queued = false
+	c.mu.Unlock()
+	if mine {
+		c.work()
+	}
+}
+
+// work does what is due, until nothing is. In pump mode it does one thing and
+// queues behind the other connections.
+func (c *Conn) work() {
 	for {
-		// What a pause has left over comes before anything new.
-		if err := p.offer(); err != nil {
-			return err
-		}
-		if p.wait() {
-			continue
-		}
-		if !p.conn.Connected() {
-			return p.conn.Err()
-		}
-		if err := p.fill(); err != nil {
-			return err
+		more := true
+		// A panic has closed the connection: go on with its end.
+		c.Here(func() { more = c.step() })
+		if !more || c.requeue() {
+			return
 		}
 	}
 }
 
-// wait reports whether there was a pause, after its end.
-func (p *pusher) wait() (waited bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for p.paused && p.conn.Connected() {
-		waited = true
-		p.resumed.Wait()
+func (c *Conn) requeue() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.over.Load() && c.due != 0 {
+		c.queued = c.lane.Post(c.dequeued)
 	}
-	return waited && !p.paused
+	return c.queued
 }
 
-// fill reads once, behind what has been kept.
-func (p *pusher) fill() error {
-	if p.kept == len(p.buf) {
-		if p.kept == PushBuffer {
-			return trap.New(trap.CodeInvalidArgument, "the protocol consumes nothing of %d octets", p.kept)
+// step does the first thing that is due. False means that there is none, or that
+// somebody else goes on.
+func (c *Conn) step() bool {
+	var err error
+	switch proto := c.run.options.Push; c.next() {
+	case 0:
+		return false
+	case dueEnd:
+		c.run.depart(c)
+		return false
+	case dueOpen:
+		c.opened.Store(true)
+		if err = proto.Open(c); err == nil {
+			proto.Writable(c)
 		}
-		p.buf = append(p.buf, make([]byte, min(len(p.buf), PushBuffer-len(p.buf)))...)
+	case dueUpgrade:
+		go c.upgrade()
+		return false
+	case dueRoom:
+		proto.Writable(c)
+	case dueStatus:
+		c.tellStatuses()
+	case dueAgain:
+		err = c.offer(c.kept)
+	case dueData:
+		err = c.receive()
 	}
-	n, err := p.conn.Read(p.buf[p.kept:])
-	p.kept += n
-	if n > 0 {
-		return nil // an error comes again
+	if err != nil && c.Connected() {
+		go c.part(normal(err))
+		return false
 	}
-	return err
+	return true
 }
 
-// offer gives the protocol what there is, until it is paused or wants more.
-func (p *pusher) offer() error {
-	data := p.buf[:p.kept]
-	for len(data) > 0 && !p.isPaused() && p.conn.Connected() {
-		used, err := p.proto.Data(p.conn, data)
+// next takes the first thing that is due; 0 means that nobody is at work any
+// more.
+func (c *Conn) next() due {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.due
+	if c.paused {
+		now &^= whilePaused
+	}
+	if now == 0 {
+		c.working = false
+		return 0
+	}
+	first := now & -now
+	c.due &^= first
+	return first
+}
+
+// part ends the connection from the protocol's side: what was sent last reaches
+// the peer. It may take a while.
+func (c *Conn) part(err error) {
+	if c.Connected() {
+		c.finish(err)
+	}
+	c.work()
+}
+
+// receive reads what there is, and offers it.
+func (c *Conn) receive() error {
+	lent := buffers.Get().(*[PushBuffer]byte)
+	defer buffers.Put(lent)
+	for range readsPerStep {
+		data, more, err := c.read(lent[:])
+		if len(data) > len(c.kept) {
+			c.touch()
+			if err := c.offer(data); err != nil {
+				return err
+			}
+		}
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, park.ErrWouldBlock):
+			return nil
+		case err != nil:
+			c.allRead = true
+			return c.explain(err)
+		case !more:
+			return nil
+		}
+		if c.held() {
+			break
+		}
+	}
+	c.happened(dueData)
+	return nil
+}
+
+// read returns what is kept and what came behind it, in the lent buffer or in
+// one of the connection's own; more is false when there was no more.
+func (c *Conn) read(lent []byte) (data []byte, more bool, err error) {
+	data = lent
+	n := len(c.kept)
+	if n < littleKept {
+		copy(data, c.kept)
+	} else {
+		c.kept = grow(c.kept, int(c.keep.Load()))
+		data = c.kept[:cap(c.kept)]
+	}
+	m, more, err := c.readNow(data[n:])
+	return data[:n+m], more, err
+}
+
+// grow makes room behind what is kept, at most up to the limit, but at least
+// some.
+func grow(kept []byte, limit int) []byte {
+	if len(kept) < cap(kept) {
+		return kept
+	}
+	fresh := make([]byte, len(kept), min(2*len(kept), max(limit, len(kept)+littleKept)))
+	copy(fresh, kept)
+	return fresh
+}
+
+// readNow reads without waiting. With less than asked for nothing is left in the
+// socket, except under TLS, where a read ends with its record.
+func (c *Conn) readNow(p []byte) (n int, more bool, err error) {
+	s := c.secure.Load()
+	switch {
+	case s == nil:
+		n, err = c.raw.(park.Conn).TryRead(p)
+		return n, n == len(p), err
+	case s.parked != nil:
+		n, err = s.parked.TryRead(p)
+		return n, n == len(p), err
+	}
+	n, err = s.Read(p)
+	return n, true, err
+}
+
+// offer gives the protocol data, as long as it takes some, and keeps the rest.
+func (c *Conn) offer(data []byte) error {
+	for len(data) > 0 && !c.held() {
+		used, err := c.run.options.Push.Data(c, data)
 		if err != nil {
 			return err
 		}
 		if used == 0 {
+			if limit := int(c.keep.Load()); len(data) >= limit {
+				return trap.New(trap.CodeInvalidArgument, "the protocol consumes nothing of %d octets", len(data))
+			}
 			break
 		}
 		data = data[used:]
 	}
-	p.kept = copy(p.buf, data)
+	c.keepRest(data)
 	return nil
 }
 
-func (p *pusher) tick(now time.Time) {
-	if p.live.Load() && p.conn.Connected() {
-		p.conn.Here(func() { p.proto.Tick(p.conn, now) })
+// held reports whether data has to stay where it is.
+func (c *Conn) held() bool { return c.halted.Load() || c.over.Load() }
+
+// keepRest keeps what was not consumed, in the connection's own memory.
+func (c *Conn) keepRest(rest []byte) {
+	have := cap(c.kept)
+	switch {
+	case len(rest) == 0:
+		c.kept = nil
+	case have >= len(rest) && have <= 4*max(len(rest), littleKept/4):
+		c.kept = c.kept[:copy(c.kept[:have], rest)]
+	default:
+		c.kept = append([]byte(nil), rest...)
 	}
 }
 
-// closed tells the protocol, unless it has never seen the connection.
-func (p *pusher) closed() {
-	if p.live.Swap(false) {
-		p.conn.Here(func() { p.proto.Closed(p.conn, p.conn.Err()) })
+// rest is what is left over at the end: nothing when this side ended the
+// connection, and does not want to hear any more.
+func (c *Conn) rest() []byte {
+	if !c.allRead {
+		return nil
 	}
+	return c.kept
 }
 
-func (p *pusher) isPaused() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.paused
-}
+// SetKeep changes how many octets the core keeps at most for a [PushProtocol]
+// that waits for more before it consumes any; it offers at least so many. The
+// default is [PushBuffer], and the least.
+func (c *Conn) SetKeep(n int) { c.keep.Store(int64(max(n, PushBuffer))) }
 
-func (p *pusher) setPaused(paused bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.paused = paused
-	p.resumed.Broadcast()
-}
-
-// Pause stops the delivery of data to a [PushProtocol], and soon the reading
+// Pause stops the delivery of data to a [PushProtocol], and with it the reading
 // from the socket, so that the peer has to wait. Octets that the protocol has
 // not consumed stay with the core.
 func (c *Conn) Pause() {
-	if c.pushed != nil {
-		c.pushed.setPaused(true)
-	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.paused = true
+	c.halted.Store(true)
 }
 
 // Resume ends [Conn.Pause].
 func (c *Conn) Resume() {
-	if c.pushed != nil {
-		c.pushed.setPaused(false)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.paused {
+		c.paused = false
+		c.halted.Store(c.due&dueUpgrade != 0)
+		c.happen(dueAgain | dueData)
+	}
+}
+
+// Paused reports whether the connection is paused.
+func (c *Conn) Paused() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.paused
+}
+
+func (c *Conn) tick(now time.Time) {
+	proto := c.run.options.Push
+	if c.opened.Load() && c.Connected() {
+		c.Here(func() { proto.Tick(c, now) })
 	}
 }

@@ -19,6 +19,9 @@ type values struct {
 	allowed, blocked clientList
 	maxConnections   int
 	maxPerClient     int
+	proxy            int
+	proxies          clientList
+	proxyLimit       time.Duration
 	bindExclusively  bool
 	family           int
 
@@ -48,6 +51,13 @@ const (
 	familyIPv4 = iota
 	familyIPv6
 	familyBoth
+)
+
+// Values of the setting ProxyProtocol.
+const (
+	proxyOff = iota
+	proxyTrusted
+	proxyOnly
 )
 
 // Longest socket buffer that InBufferSize and OutBufferSize ask for.
@@ -88,6 +98,12 @@ var socketRows = []settings.Row[values]{
 		"connections at one time from one IPv4 address or IPv6 network (/64), so that no client can take all of MaxConnections; 0 is no limit"),
 	settings.Int("OutBufferSize", 0, 0, maxSocketBuffer, func(v *values) *int { return &v.outBuffer },
 		"octets of the socket's send buffer for new connections; 0 lets the system tune it"),
+	settings.Choice("ProxyProtocol", proxyOff, []string{"off", "clients come directly or through a proxy", "clients come through a proxy only"}, func(v *values) *int { return &v.proxy },
+		"whether load balancers tell in a PROXY header (version 1 or 2) who the client is; connections from ProxyProtocolSources must begin with one"),
+	clientRow("ProxyProtocolSources", "", func(v *values) *clientList { return &v.proxies },
+		"load balancers whose PROXY headers are believed, as in AllowedClients"),
+	settings.Seconds("ProxyProtocolTimeout", 5*time.Second, func(v *values) *time.Duration { return &v.proxyLimit },
+		"how long a load balancer may take to send its header; 0 is no limit"),
 	settings.Bool("TcpNoDelay", true, func(v *values) *bool { return &v.noDelay },
 		"sends small packets at once on new connections"),
 	settings.Choice("UseIPv6", familyIPv4, []string{"IPv4", "IPv6", "both"}, func(v *values) *int { return &v.family },
@@ -160,7 +176,7 @@ var baseRows = []settings.Row[values]{
 
 // connTable are the settings that belong to one connection.
 var connTable = settings.NewTable(
-	settings.ReadOnly("ConnectionUID", func(c *Conn) string { return c.uid }, "an id of the connection that no other ever has"),
+	settings.ReadOnly("ConnectionUID", (*Conn).connectionUID, "an id of the connection that no other ever has"),
 	settings.SecondsOf("IdleTimeout", (*Conn).IdleTimeout, (*Conn).SetIdleTimeout, "DefaultIdleTimeout for this connection"),
 	negotiatedRow("SSLNegotiatedCipher", func(n tlsconf.Negotiated) string { return n.Cipher }),
 	negotiatedRow("SSLNegotiatedCipherStrength", func(n tlsconf.Negotiated) string { return strconv.Itoa(n.CipherStrength) }),

@@ -18,6 +18,8 @@ func TestSettingsAsDocumented(t *testing.T) {
 		"Linger": "True", "TcpNoDelay": "True",
 		"LoginTimeout": "30", "FailedLoginDelay": "1", "MaxConnections": "1000", "MaxConnectionsPerClient": "0", "UseIPv6": "0",
 
+		"ProxyProtocol": "0", "ProxyProtocolSources": "", "ProxyProtocolTimeout": "5",
+
 		"LogSSLPackets": "False", "ReuseSSLSession": "True",
 		"SSLCACerts": "", "SSLClientCACerts": "", "SSLKeyLogFile": "",
 		"SSLCipherStrength": "0", "SSLEnabledCipherSuites": "*", "SSLEnabledProtocols": "15360",
@@ -32,7 +34,7 @@ func TestSettingsAsDocumented(t *testing.T) {
 	Settings(func(scope, name, kind, def, access, doc string) {
 		visited++
 		assert.NotEmpty(t, doc, name)
-		if scope == "connection" {
+		if scope != "server" {
 			return
 		}
 		value, err := core.Config(name)

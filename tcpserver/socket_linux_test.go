@@ -51,16 +51,19 @@ func TestSocketOptions(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			core, e := NewCore(), newLineEcho()
+			core, sockets := NewCore(), make(chan *net.TCPConn, 1)
 			configure(t, core, c.settings...)
-			start(t, core, Options{Push: e})
+			start(t, core, Options{Stream: greeter, Hooks: Hooks{Attach: func(c *Conn) any {
+				sockets <- c.raw.(*net.TCPConn)
+				return nil
+			}}})
 			p := dial(t, core)
-			socket := receive(t, e.opened, "Open").raw.(*net.TCPConn)
+			p.hear("welcome\n")
+			socket := receive(t, sockets, "the connection")
 			for r, want := range c.want {
 				assert.Equal(t, want, option(t, socket, r.level, r.name), "%+v", r)
 			}
 			p.say("quit\n")
-			p.hear("bye\n")
 			p.ended()
 		})
 	}

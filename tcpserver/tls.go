@@ -4,9 +4,6 @@ import (
 	"crypto"
 	"crypto/tls"
 	"crypto/x509"
-	"net"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/ediport/ediport/certstore"
@@ -14,42 +11,134 @@ import (
 	"github.com/ediport/ediport/internal/trap"
 )
 
-// handshake puts TLS over the connection's socket.
-func (r *run) handshake(c *Conn) error {
+// handshake puts TLS over the connection's socket. The octets in first came
+// before and are not plaintext any more. Nothing else may be sent meanwhile.
+func (r *run) handshake(c *Conn, first []byte) error {
+	c.upgrading.Store(true) // stays after a failure: nothing goes out in the clear then
 	compiled := r.core.tls.Load()
 	if compiled == nil {
 		return trap.ErrAborted // Reset has come between
 	}
-	c.shows(r.cert.Load())
-	socket := &impatient{Conn: compiled.LogRecords(c.raw, func(text string) { r.status(c, text) })}
-	socket.limit.Store(int64(r.core.store.Load().handshakeIdle))
-	secure := tls.Server(socket, compiled.Server(tlsconf.Server{
+	secure := &secured{under: &impatient{Conn: c.raw, first: first}}
+	secure.shows(r.cert.Load())
+	secure.under.limit.Store(int64(r.core.store.Load().handshakeIdle))
+	socket := compiled.LogRecords(secure.under, func(text string) { r.status(c, text) })
+	secure.Conn = tls.Server(socket, compiled.Server(tlsconf.Server{
 		Certificate:         r.cert.Load(),
 		AuthenticateClients: r.options.SSLAuthenticateClients,
-		Choose:              r.chooser(c),
+		Choose:              r.chooser(c, secure),
 		Accept:              r.authenticator(c),
 		Status:              func(text string) { r.status(c, text) },
 		Trusted:             *r.trusted.Load(),
 	}))
 	if err := secure.Handshake(); err != nil {
-		return c.explain(err)
+		return trap.Wrap(trap.CodeHandshake, c.explain(err), "TLS handshake with "+c.remote.String())
 	}
-	socket.limit.Store(0)
+	secure.under.settled(r.options.Push != nil)
 	c.touch()
-	c.stream = secure
 	c.secure.Store(secure)
+	c.upgrading.Store(false)
 	return c.raw.SetReadDeadline(time.Time{})
 }
 
-// status fires SSLStatus.
+// StartTLS begins a TLS handshake, as the side that has the certificate, on a
+// plaintext connection of a [PushProtocol]. It returns at once; called from
+// Data, the handshake begins when that returns, with the octets that Data leaves
+// over. Until Hooks.Connected tells how it went, nothing can be sent. Codes:
+// 282 there is no certificate; 10037 a handshake is going on; 10056 there is
+// TLS already; 10057 the connection has ended.
+func (c *Conn) StartTLS() error {
+	o := &c.run.options
+	if o.Push == nil {
+		return trap.New(trap.CodeNotSupported, "StartTLS is for push protocols")
+	}
+	if c.run.cert.Load() == nil && o.Hooks.SSLConnectionRequest == nil {
+		return trap.New(trap.CodeServerCertNotFound, "TLS needs a certificate: set SSLCert")
+	}
+	if _, err := c.run.core.prepareTLS(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.over.Load():
+		return trap.New(trap.CodeNotConnected, "connection %s has ended", c.id)
+	case c.secure.Load() != nil:
+		return trap.New(trap.CodeIsConnected, "connection %s has TLS already", c.id)
+	case c.upgrading.Swap(true):
+		return trap.New(trap.CodeAlready, "connection %s has its TLS handshake already", c.id)
+	}
+	c.halted.Store(true)
+	c.happen(dueUpgrade)
+	return nil
+}
+
+// upgrade does the handshake that StartTLS asked for.
+func (c *Conn) upgrade() {
+	v := c.run.core.store.Load()
+	if v.loginLimit > 0 {
+		c.loginBy.Store(int64(time.Since(c.run.core.born) + v.loginLimit))
+	}
+	c.sending.Lock() // what is being sent in the clear comes first
+	first := c.kept
+	c.kept = nil
+	err := c.run.handshake(c, first)
+	c.sending.Unlock()
+	c.roomAgain() // for a TryWrite that met the lock
+	c.LoggedIn()
+	if hook := c.run.options.Hooks.Connected; hook != nil {
+		done := trap.FromNet(err)
+		c.Tell(func() { hook(c, done) })
+	}
+	if err != nil {
+		c.part(err)
+		return
+	}
+	c.mu.Lock()
+	c.halted.Store(c.paused)
+	c.happen(dueData)
+	c.mu.Unlock()
+	c.goOn()
+}
+
+// status fires SSLStatus. After the handshake of a push protocol's connection it
+// waits for its turn among the events, for it may come from inside a Write.
 func (r *run) status(c *Conn, text string) {
-	if hook := r.options.Hooks.SSLStatus; hook != nil {
+	hook := r.options.Hooks.SSLStatus
+	switch {
+	case hook == nil:
+	case r.options.Push != nil && !c.upgrading.Load():
+		c.queueStatus(text)
+	default:
 		c.Tell(func() { hook(c, text) })
 	}
 }
 
+// maxStatuses is how many texts wait for SSLStatus; further ones are dropped.
+const maxStatuses = 256
+
+func (c *Conn) queueStatus(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.secure.Load(); s != nil && len(s.texts) < maxStatuses {
+		s.texts = append(s.texts, text)
+		c.happen(dueStatus)
+	}
+}
+
+func (c *Conn) tellStatuses() {
+	s := c.secure.Load()
+	c.mu.Lock()
+	texts := s.texts
+	s.texts = nil
+	c.mu.Unlock()
+	for _, text := range texts {
+		c.run.options.Hooks.SSLStatus(c, text)
+	}
+}
+
 // chooser asks the application which certificate a client is to see.
-func (r *run) chooser(c *Conn) func(tlsconf.ClientAbilities) (*tls.Certificate, error) {
+func (r *run) chooser(c *Conn, secure *secured) func(tlsconf.ClientAbilities) (*tls.Certificate, error) {
 	hook := r.options.Hooks.SSLConnectionRequest
 	if hook == nil {
 		return nil
@@ -71,19 +160,19 @@ func (r *run) chooser(c *Conn) func(tlsconf.ClientAbilities) (*tls.Certificate, 
 			return nil, err
 		}
 		pair, err := keyPair(cert)
-		c.shows(pair)
+		secure.shows(pair)
 		return pair, err
 	}
 }
 
 // shows remembers the key whose length SSLNegotiatedKeyExchangeStrength tells
 // when the key exchange is RSA.
-func (c *Conn) shows(pair *tls.Certificate) {
+func (s *secured) shows(pair *tls.Certificate) {
 	if pair == nil {
 		return
 	}
 	if signer, ok := pair.PrivateKey.(crypto.Signer); ok {
-		c.key = signer.Public()
+		s.key = signer.Public()
 	}
 }
 
@@ -147,42 +236,4 @@ func roots(certs []*certstore.Certificate) []*x509.Certificate {
 		}
 	}
 	return out
-}
-
-// An impatient connection gives the peer a limited time for each answer, while
-// it has a limit.
-type impatient struct {
-	net.Conn
-	limit atomic.Int64 // time.Duration, 0 none
-
-	mu       sync.Mutex // guards hurrying
-	hurrying bool       // the deadline for writing stays as it is
-}
-
-// hurry makes all writing end within the limit.
-func (c *impatient) hurry(limit time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.hurrying = true
-	_ = c.Conn.SetWriteDeadline(deadline(limit)) // fails on a closed socket, where nothing waits
-}
-
-// SetWriteDeadline implements [net.Conn]: crypto/tls gives its farewell more
-// time than there may be.
-func (c *impatient) SetWriteDeadline(t time.Time) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.hurrying {
-		return nil
-	}
-	return c.Conn.SetWriteDeadline(t)
-}
-
-func (c *impatient) Read(p []byte) (int, error) {
-	if limit := time.Duration(c.limit.Load()); limit > 0 {
-		if err := c.Conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
-			return 0, err
-		}
-	}
-	return c.Conn.Read(p)
 }

@@ -30,6 +30,10 @@ var rooms = map[string][]string{
 	"internal/docgen": {"oftp", "tcpserver"},
 	"internal/walls":  nothing,
 
+	// Benchmarks against others are a module of their own.
+	"internal/bench/measure": nothing,
+	"internal/bench/tcp":     {"certstore", "internal/bench/measure", "tcpserver"},
+
 	// Protocols: they know the core and their own rooms, and not one another.
 	"oftp": {
 		"certstore", "tcpserver",
@@ -37,18 +41,26 @@ var rooms = map[string][]string{
 		"internal/settings", "internal/trap",
 	},
 
-	"tcpserver": {"certstore", "internal/dispatch", "internal/settings", "internal/tlsconf", "internal/trap"},
+	"tcpserver": {
+		"certstore",
+		"internal/codepage", "internal/dispatch", "internal/park", "internal/proxyhead", "internal/settings", "internal/split",
+		"internal/tlsconf", "internal/trap",
+	},
 	"certstore": {"internal/pbe", "internal/trap"},
 
 	// Rooms with files or sockets, and none of the protocol's secrets.
-	"internal/oftpfile": {"internal/datefmt", "internal/oftpwire", "internal/trap"},
-	"internal/tlsconf":  onlyErr, // takes crypto/tls and x509 values, never certstore's
+	"internal/oftpfile":  {"internal/datefmt", "internal/oftpwire", "internal/trap"},
+	"internal/tlsconf":   onlyErr, // takes crypto/tls and x509 values, never certstore's
+	"internal/proxyhead": onlyErr,
+	"internal/park":      nothing,
 
 	// Codecs and machines: octets or events, no I/O.
 	"internal/oftpwire":  onlyErr,
 	"internal/oftpstate": nothing,
 	"internal/datefmt":   onlyErr,
 	"internal/pbe":       onlyErr,
+	"internal/split":     nothing,
+	"internal/codepage":  onlyErr,
 
 	// The ground floor.
 	"internal/settings": onlyErr,
@@ -59,11 +71,12 @@ var rooms = map[string][]string{
 // modules says which modules of others the code may import, and the tests.
 // docs/dependencies.md says why.
 var modules = map[string][]string{
-	"code": {"golang.org/x/sys"},
+	"code": {"github.com/pires/go-proxyproto", "golang.org/x/sys", "golang.org/x/text"},
 	"tests": {
 		"github.com/stretchr/testify", "go.uber.org/goleak", "golang.org/x/sys",
 		"software.sslmate.com/src/go-pkcs12",
 	},
+	"bench": {"github.com/panjf2000/gnet/v2", "github.com/stretchr/testify", "golang.org/x/sys"},
 }
 
 // pure are the rooms that do no I/O: what they compute from is given to them.
@@ -107,7 +120,7 @@ func TestTheTableOfRoomsHasNoUpwardRow(t *testing.T) {
 	}
 	for _, room := range slices.Sorted(maps.Keys(rooms)) {
 		climb(room, nil)
-		if !strings.HasPrefix(room, "internal/") || room == "internal/docgen" {
+		if !strings.HasPrefix(room, "internal/") || room == "internal/docgen" || strings.HasPrefix(room, "internal/bench/") {
 			continue
 		}
 		for _, below := range rooms[room] {
@@ -120,7 +133,10 @@ func TestModulesOfOthers(t *testing.T) {
 	t.Parallel()
 	for _, f := range sources(t) {
 		allowed := modules["code"]
-		if f.test {
+		switch {
+		case strings.HasPrefix(f.dir, "internal/bench/"):
+			allowed = modules["bench"]
+		case f.test:
 			allowed = modules["tests"]
 		}
 		for _, name := range f.imports() {
