@@ -44,6 +44,8 @@ var sections = []section{
 			"`ServerPassword`, `ServerSFIDCode` and `ServerSSIDCode` are properties of the server, so they have the first form only."},
 	{"oftp", "fact", "OFTP: facts about a connection",
 		"`NAME[ConnectionID]`, to be read."},
+	{"tcpserver", "component", "TCP: a server",
+		"`srv.Config(\"NAME=VALUE\")` of a `tcpserver.Server`, besides those of all servers."},
 	{"tcpserver", "server", "All servers",
 		"They belong to the core under every server, and to its clients where they can mean something there."},
 	{"tcpserver", "connection", "All connections",
