@@ -3,5 +3,7 @@
 //
 //   - quickstart shows a session with everything in it, in one command;
 //   - oftpserver receives files of partners and sends them what is queued;
-//   - oftpclient delivers files from scripts, and waits for their receipts.
+//   - oftpclient delivers files from scripts, and waits for their receipts;
+//   - tcpecho sends back what it gets, in the clear and over TLS;
+//   - linechat is a chat by lines, in which a slow reader holds up nobody.
 package examples
