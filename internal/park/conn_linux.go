@@ -21,7 +21,7 @@ type conn struct {
 	remote netip.AddrPort
 	place  unique.Handle[place]
 	fd     int32
-	uses   atomic.Uint32 // calls that use fd, and closing
+	uses   atomic.Uint32 // calls that use fd, closing and halfClosed
 	in     atomic.Uint32 // see read_linux.go
 	out    atomic.Uint32 // see write_linux.go
 }
@@ -97,10 +97,13 @@ func (c *conn) hold() error {
 }
 
 func (c *conn) release() {
-	if c.uses.Add(^uint32(0)) == closing {
+	if c.uses.Add(^uint32(0))&^halfClosed == closing {
 		c.free()
 	}
 }
+
+// halfClosed is the bit of uses that tells of CloseWrite.
+const halfClosed = 1 << 30
 
 func (c *conn) closed() bool { return c.uses.Load()&closing != 0 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"syscall"
 )
 
 // A Lot watches parked connections. It has neither goroutines nor descriptors
@@ -65,9 +66,15 @@ func (l *Lot) Close() {
 func (l *Lot) Park(nc net.Conn, owner Owner) (Conn, error) {
 	if !l.portable {
 		c, err := l.parkDescriptor(nc, owner)
-		if !errors.Is(err, errors.ErrUnsupported) {
+		if !errors.Is(err, errors.ErrUnsupported) && !lacking(err) {
 			return c, err
 		}
 	}
 	return newTwin(nc, owner), nil
+}
+
+// lacking reports whether there was no descriptor left for a duplicate: then nc
+// goes on with the one that it has.
+func lacking(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }

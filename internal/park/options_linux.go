@@ -33,6 +33,7 @@ func (c *conn) setDeadline(t time.Time, of func(*gate) *side) error {
 func (c *conn) SetWriteTimeout(d time.Duration) { c.limit.Store(int64(max(d, 0))) }
 
 func (c *conn) CloseWrite() error {
+	c.uses.Or(halfClosed)
 	return c.use("shutdown", func(fd int) error {
 		return unix.Shutdown(fd, unix.SHUT_WR)
 	})

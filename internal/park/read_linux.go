@@ -84,6 +84,8 @@ func (c *conn) take(p []byte) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
+	case n == 0 && c.broken():
+		return 0, unix.ECONNRESET
 	case n == 0:
 		return 0, io.EOF
 	case n < len(p) && c.in.Load()&inEnded != 0:
@@ -92,6 +94,18 @@ func (c *conn) take(p []byte) (int, error) {
 		c.again()
 	}
 	return n, nil
+}
+
+// broken tells the end of a stream from what is left of a connection that was
+// reset: the system tells of a reset once, and a write may have heard of it.
+// Only a reset ends a TCP connection in both directions while ours is open.
+func (c *conn) broken() bool {
+	if c.place.Value().network != "tcp" || c.uses.Load()&halfClosed != 0 {
+		return false
+	}
+	state := []unix.PollFd{{Fd: c.fd}}
+	n, err := unix.Poll(state, 0)
+	return err == nil && n > 0 && state[0].Revents&unix.POLLHUP != 0
 }
 
 // readError is err as the caller gets it.
