@@ -68,18 +68,16 @@ func withCode(err error) error {
 }
 
 // farewell sends what ends TLS (close_notify, RFC 8446, section 6.1), if there
-// is room for it; a Write that is stuck fails. Without TLS it reads away what
-// has come: to close a socket that holds unread octets would reset the
+// is room for it; a Write that is stuck fails. Then it reads away what has come:
+// to close a socket that holds unread octets would reset the
 // connection, and the peer might lose what was sent last.
 func (c *Conn) farewell() {
-	switch s := c.secure.Load(); {
-	case s == nil:
-		if parked, ok := c.raw.(park.Conn); ok {
-			discard(parked)
-		}
-	case s.under != nil:
+	if s := c.secure.Load(); s != nil && s.under != nil {
 		s.under.hurry(farewellLimit)
 		_ = s.CloseWrite() // the socket is closed next either way
+	}
+	if parked, ok := c.raw.(park.Conn); ok {
+		discard(parked)
 	}
 }
 

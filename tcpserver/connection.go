@@ -128,8 +128,9 @@ func (c *Connection) setMode(change func(*split.Mode)) {
 	defer c.mu.Unlock()
 	next := *c.mode.Load()
 	change(&next)
+	// It only grows, and first: whoever is at work may cut by any of the modes.
+	c.conn.SetKeep(max(next.Need(), int(c.conn.keep.Load())))
 	c.mode.Store(&next)
-	c.conn.SetKeep(next.Need())
 	c.conn.happened(dueAgain) // what is kept may be whole by the new mode
 }
 

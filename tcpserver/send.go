@@ -12,13 +12,20 @@ import (
 	"github.com/ediport/ediport/internal/trap"
 )
 
-// Octets are written in chunks, each under one deadline, so that what moves
-// extends the Timeout. Under TLS a chunk is a record: between two, writing can be
-// interrupted.
+// Octets are written in chunks. Under TLS a chunk is a record: between two,
+// writing can be interrupted. With an IdleTimeout chunks are as small, for only
+// between two it is seen that octets move.
 const (
-	plainChunk = 256 << 10
-	tlsChunk   = 16 << 10
+	bigChunk   = 256 << 10
+	smallChunk = 16 << 10
 )
+
+func (c *Conn) chunk() int {
+	if c.secure.Load() != nil || c.IdleTimeout() > 0 {
+		return smallChunk
+	}
+	return bigChunk
+}
 
 // interruptGrace is how long Interrupt lets the record under way move on: TLS
 // cannot go on after half of one.
@@ -45,12 +52,7 @@ func (c *Conn) write(p []byte) (n int, err error) {
 		if err = c.renew(out); err != nil {
 			break
 		}
-		chunk := p[n:]
-		if secure {
-			chunk = chunk[:min(len(chunk), tlsChunk)]
-		} else {
-			chunk = chunk[:min(len(chunk), plainChunk)]
-		}
+		chunk := p[n:min(len(p), n+c.chunk())]
 		var moved int
 		moved, err = out.Write(chunk)
 		if moved > 0 {
@@ -110,7 +112,8 @@ func (c *Conn) sendError(err error, secure bool) error {
 // system tells of it once, and whoever reads then finds an orderly end. EPIPE is
 // what follows a reset, or the client's own orderly end.
 func (c *Conn) noteReset(err *Error) error {
-	if err.Code == trap.CodeReset && !errors.Is(err, syscall.EPIPE) {
+	errno, ok := errors.AsType[syscall.Errno](err)
+	if ok && errno != syscall.EPIPE && err.Code == trap.CodeReset {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if !c.over.Load() {
@@ -206,7 +209,7 @@ func (c *Conn) TryWrite(p []byte) (int, error) {
 		}
 		c.unrefuse()
 	}
-	if c.secure.Load() != nil { // TLS has begun since it was looked at
+	if c.secure.Load() != nil || c.upgrading.Load() { // since it was looked at
 		c.sending.Unlock()
 		return c.Write(p)
 	}
@@ -279,21 +282,37 @@ func (c *Conn) SendFile(f *os.File) (n int64, err error) {
 	defer c.endSend()
 	left, err := toSend(f)
 	parked, ok := c.raw.(park.Conn)
-	if err != nil || !ok || c.secure.Load() != nil {
+	switch {
+	case err != nil: // a pipe is sent until it ends
 		n, err = io.Copy(lockedWriter{c}, onlyReader{f})
-		return n, withCode(err)
+	case ok && c.secure.Load() == nil:
+		n, err = c.sendFile(parked, f, left)
+	default:
+		n, err = io.CopyN(lockedWriter{c}, onlyReader{f}, left)
 	}
+	if err == io.EOF {
+		err = trap.New(trap.CodeAborted, "%s became shorter while it was sent: %w", f.Name(), io.ErrUnexpectedEOF)
+	}
+	return n, withCode(err)
+}
+
+// sendFile sends what is left of a file without copying it; io.EOF says that it
+// became shorter.
+func (c *Conn) sendFile(parked park.Conn, f *os.File, left int64) (n int64, err error) {
 	for left > 0 && err == nil {
 		if err = c.renew(parked); err != nil {
 			break
 		}
 		var moved int64
-		moved, err = parked.SendFile(f, min(left, fileChunk))
+		moved, err = parked.SendFile(f, min(left, int64(c.chunk())))
 		if moved > 0 {
 			c.touch()
 		}
 		n += moved
 		left -= moved
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return n, io.EOF
 	}
 	return n, c.sendError(err, false)
 }
@@ -312,9 +331,6 @@ func toSend(f *os.File) (int64, error) {
 	at, err := f.Seek(0, io.SeekCurrent)
 	return info.Size() - at, err
 }
-
-// fileChunk is how much of a file is sent before idleness is looked at again.
-const fileChunk = 4 << 20
 
 // A lockedWriter writes for whoever holds c.sending.
 type lockedWriter struct{ c *Conn }

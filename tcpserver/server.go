@@ -330,6 +330,7 @@ var ownTable = settings.NewTable(
 		func(v *ownValues) string { return strconv.Itoa(v.page.ID()) }, setCodePage,
 		"how text is turned into octets by SendText and SendLine, and back by the Text of DataIn"),
 	property("DefaultIdleTimeout"), property("KeepAlive"), property("Linger"),
+	settings.Refused[ownValues]("TrustedCertsData", "give the CAs in TrustedCerts or SSLClientCACerts"),
 )
 
 func setCodePage(v *ownValues, text string) error {

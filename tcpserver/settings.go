@@ -12,6 +12,7 @@ import (
 	"github.com/ediport/ediport/internal/settings"
 	"github.com/ediport/ediport/internal/tlsconf"
 	"github.com/ediport/ediport/internal/trap"
+	"github.com/ediport/ediport/internal/trust"
 )
 
 // values are the settings of a core. One snapshot is never changed.
@@ -122,6 +123,10 @@ var sslRows = []settings.Row[values]{
 		"PEM certificates sent along with the server's own, for clients that want the whole chain"),
 	settings.Int("SSLCipherStrength", 0, 0, 256, func(v *values) *int { return &v.tls.CipherStrength },
 		"least strength of cipher suites in bits; 0 none"),
+	revocationRow("SSLCheckCRL", func(t *tlsconf.Settings) *trust.Mode { return &t.CheckCRL },
+		"whether the other side's TLS certificate is looked up in the CRL that it names"),
+	revocationRow("SSLCheckOCSP", func(t *tlsconf.Settings) *trust.Mode { return &t.CheckOCSP },
+		"whether the OCSP responder that the other side's TLS certificate names is asked"),
 	sslText("SSLClientCACerts", "", func(t *tlsconf.Settings) *string { return &t.ClientCACerts }, pemOf("SSLClientCACerts"),
 		"PEM certificates of CAs that may issue clients' certificates, besides the system's"),
 	sslText("SSLEnabledCipherSuites", "*", func(t *tlsconf.Settings) *string { return &t.CipherSuites }, tlsconf.CheckCipherSuites,
@@ -145,8 +150,6 @@ var sslRows = []settings.Row[values]{
 	settings.Refused[values]("OpenSSLPrngSeedData", "Go seeds its random numbers from the system"),
 	settings.Refused[values]("SSLAcceptAnyServerCert", "it is a client's setting; a server checks clients in SSLClientAuthentication"),
 	settings.Refused[values]("SSLCACertFilePaths", "give the CAs themselves in SSLClientCACerts"),
-	settings.Refused[values]("SSLCheckCRL", "the core asks nobody about revocation; decide in SSLClientAuthentication"),
-	settings.Refused[values]("SSLCheckOCSP", "the core asks nobody about revocation; decide in SSLClientAuthentication"),
 	settings.Refused[values]("SSLContextProtocol", "it belongs to Java; use SSLEnabledProtocols"),
 	settings.Refused[values]("SSLEnableRenegotiation", "crypto/tls never renegotiates as a server, and always sends renegotiation_info"),
 	settings.Refused[values]("SSLIncludeCertChain", "it belongs to clients; SSLClientAuthentication always has the certificate"),
@@ -155,7 +158,6 @@ var sslRows = []settings.Row[values]{
 	settings.Refused[values]("SSLSecurityFlags", "it belongs to Windows; decide in SSLClientAuthentication"),
 	settings.Refused[values]("SSLTrustManagerFactoryAlgorithm", "it belongs to Java; use SSLClientCACerts"),
 	settings.Refused[values]("TLS13KeyShareGroups", "a server makes no key shares in advance; use TLS13SupportedGroups"),
-	settings.Refused[values]("TrustedCertsData", "give the CAs in TrustedCerts or SSLClientCACerts"),
 }
 
 var baseRows = []settings.Row[values]{
@@ -200,6 +202,11 @@ func clientRow(name, def string, field func(*values) *clientList, doc string) se
 
 func sslText(name, def string, field func(*tlsconf.Settings) *string, check func(string) error, doc string) settings.Row[values] {
 	return settings.Text(name, def, func(v *values) *string { return field(&v.tls) }, check, doc)
+}
+
+func revocationRow(name string, field func(*tlsconf.Settings) *trust.Mode, doc string) settings.Row[values] {
+	kinds := []string{"no", "yes, but a certificate about which nothing can be learned is good", "yes, and it must be known to be good"}
+	return settings.Choice(name, int(trust.Off), kinds, func(v *values) *int { return (*int)(field(&v.tls)) }, doc)
 }
 
 func pemOf(setting string) func(string) error {

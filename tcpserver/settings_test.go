@@ -21,6 +21,7 @@ func TestSettingsAsDocumented(t *testing.T) {
 		"ProxyProtocol": "0", "ProxyProtocolSources": "", "ProxyProtocolTimeout": "5",
 
 		"LogSSLPackets": "False", "ReuseSSLSession": "True",
+		"SSLCheckCRL": "0", "SSLCheckOCSP": "0",
 		"SSLCACerts": "", "SSLClientCACerts": "", "SSLKeyLogFile": "",
 		"SSLCipherStrength": "0", "SSLEnabledCipherSuites": "*", "SSLEnabledProtocols": "15360",
 		"TLS12SignatureAlgorithms": "", "TLS12SupportedGroups": "",

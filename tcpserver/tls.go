@@ -32,13 +32,23 @@ func (r *run) handshake(c *Conn, first []byte) error {
 		Trusted:             *r.trusted.Load(),
 	}))
 	if err := secure.Handshake(); err != nil {
-		return trap.Wrap(trap.CodeHandshake, c.explain(err), "TLS handshake with "+c.remote.String())
+		err = c.explain(err)
+		return trap.Wrap(handshakeCode(err), err, "TLS handshake with "+c.remote.String())
 	}
 	secure.under.settled(r.options.Push != nil)
 	c.touch()
 	c.secure.Store(secure)
 	c.upgrading.Store(false)
 	return c.raw.SetReadDeadline(time.Time{})
+}
+
+// handshakeCode is the code of a handshake that failed: that of the cause, or 276
+// when it has none of its own.
+func handshakeCode(err error) int {
+	if code := trap.Code(err); code != trap.CodeAborted {
+		return code
+	}
+	return trap.CodeHandshake
 }
 
 // StartTLS begins a TLS handshake, as the side that has the certificate, on a

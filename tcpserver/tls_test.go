@@ -239,10 +239,10 @@ func TestDefaultConnectionTimeout(t *testing.T) {
 	configure(t, core, "DefaultConnectionTimeout=0.02", "LoginTimeout=0")
 	start(t, core, Options{Push: newLineEcho(), UseSSL: true, SSLCert: ecServer(), Hooks: rec.hooks()})
 	p := dial(t, core)
-	last := rec.expect(t, "Connected 276")
+	last := rec.expect(t, "Connected 10060")
 	assert.ErrorIs(t, last.err, os.ErrDeadlineExceeded)
 	_ = p.broken()
-	rec.expect(t, "Disconnected 276")
+	rec.expect(t, "Disconnected 10060")
 }
 
 func TestSSLStatusAndPackets(t *testing.T) {

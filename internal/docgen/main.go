@@ -4,6 +4,8 @@
 //	go run ./internal/docgen
 package main
 
+//go:generate go -C ../.. run ./internal/docgen
+
 import (
 	"fmt"
 	"log"

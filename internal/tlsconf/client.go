@@ -115,6 +115,7 @@ func (c *Compiled) verifyServer(cl Client, cs tls.ConnectionState) error {
 		host:      cl.ServerName,
 		needsHost: true,
 		allowed:   c.plan.signatures(cs.Version),
+		revoked:   c.revocation,
 		accept:    cl.Accept,
 		status:    cl.Status,
 	}.decide(cs.PeerCertificates)

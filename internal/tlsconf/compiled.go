@@ -6,6 +6,8 @@ import (
 	"net"
 	"slices"
 	"sync"
+
+	"github.com/ediport/ediport/internal/trust"
 )
 
 // Compiled is what the connections of a listener share: the parsed settings,
@@ -25,6 +27,7 @@ type Compiled struct {
 	tickets, askedTickets *tls.Config
 
 	clientRoots, serverRoots func() *x509.CertPool
+	revocation               revocation
 	sessions                 tls.ClientSessionCache // nil without ReuseSession
 
 	close func() error // releases the key log file, once
@@ -49,6 +52,7 @@ func Compile(s Settings) (*Compiled, error) {
 		askedTickets: &tls.Config{},
 		clientRoots:  sync.OnceValue(func() *x509.CertPool { return rootsWith(p.clientCAs) }),
 		serverRoots:  sync.OnceValue(func() *x509.CertPool { return rootsWith(p.serverCAs) }),
+		revocation:   revocation{new(trust.Checker), s.CheckCRL, s.CheckOCSP},
 		close:        func() error { return nil },
 	}
 	if s.ReuseSession {

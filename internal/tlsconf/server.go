@@ -131,6 +131,7 @@ func (h *handshake) verify(cs tls.ConnectionState) error {
 		trusted: h.Trusted,
 		usage:   x509.ExtKeyUsageClientAuth,
 		allowed: h.c.plan.signatures(cs.Version),
+		revoked: h.c.revocation,
 		accept:  h.Accept,
 		status:  h.Status,
 	}.decide(cs.PeerCertificates)

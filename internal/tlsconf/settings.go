@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ediport/ediport/internal/trap"
+	"github.com/ediport/ediport/internal/trust"
 )
 
 // Settings are the SSL settings as plain values. The zero value enables no
@@ -44,6 +45,11 @@ type Settings struct {
 	// certificates, and those trusted to issue server certificates. The trusted
 	// ones count besides the system's. Text between the blocks is skipped.
 	CACerts, ClientCACerts, ServerCACerts string
+
+	// CheckCRL and CheckOCSP are SSLCheckCRL and SSLCheckOCSP: whether the peer's
+	// certificate, and those of the CAs in between, are looked up where they
+	// say themselves. Default [trust.Off].
+	CheckCRL, CheckOCSP trust.Mode
 
 	// KeyLogFile is the path of a file to which the secrets of every
 	// connection are appended, in the format that Wireshark reads. Whoever can

@@ -1,12 +1,14 @@
 package tlsconf
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"slices"
 	"time"
 
 	"github.com/ediport/ediport/internal/trap"
+	"github.com/ediport/ediport/internal/trust"
 )
 
 // verifier judges a peer's certificates.
@@ -18,6 +20,7 @@ type verifier struct {
 	host      string // the name that the certificate must be for
 	needsHost bool
 	allowed   []signature // nil: all
+	revoked   revocation
 	accept    func(leaf *x509.Certificate, chain []*x509.Certificate, recommended bool, status string) bool
 	status    func(string)
 }
@@ -69,13 +72,32 @@ func (v verifier) verify(chain []*x509.Certificate) error {
 	if len(v.trusted) > 0 {
 		roots = extend(roots.Clone(), v.trusted)
 	}
-	_, err := chain[0].Verify(x509.VerifyOptions{
+	paths, err := chain[0].Verify(x509.VerifyOptions{
 		DNSName:       v.host,
 		Roots:         roots,
 		Intermediates: extend(x509.NewCertPool(), chain[1:]),
 		KeyUsages:     []x509.ExtKeyUsage{v.usage},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return v.revoked.check(paths[0])
+}
+
+// A revocation looks certificates up in CRLs and with OCSP responders, as far as
+// the settings say.
+type revocation struct {
+	checker   *trust.Checker
+	crl, ocsp trust.Mode
+}
+
+// check looks at every certificate of a verified path but the root. The checker
+// bounds how long it takes.
+func (r revocation) check(path []*x509.Certificate) error {
+	if r.crl == trust.Off && r.ocsp == trust.Off {
+		return nil
+	}
+	return r.checker.CheckChain(context.Background(), path, r.crl, r.ocsp)
 }
 
 // maxSubject bounds what a stranger's certificate puts into messages.
@@ -109,10 +131,13 @@ func statusText(err error) string {
 		invalid x509.CertificateInvalidError
 		unknown x509.UnknownAuthorityError
 		host    x509.HostnameError
+		coded   *trap.Error
 	)
 	switch {
 	case err == nil:
 		return statusOK
+	case errors.As(err, &coded): // of revocation
+		return coded.Message
 	case errors.As(err, &unknown):
 		return "the issuer is not trusted"
 	case errors.As(err, &host):

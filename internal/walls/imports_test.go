@@ -14,7 +14,7 @@ import (
 var (
 	nothing = []string{}
 	onlyErr = []string{"internal/trap"}
-	public  = []string{"certstore", "oftp", "tcpserver"}
+	public  = []string{"certstore", "certstore/pkcs11", "oftp", "tcpserver"}
 )
 
 // rooms says of each package which others of ours its code may import; the
@@ -38,19 +38,21 @@ var rooms = map[string][]string{
 	"oftp": {
 		"certstore", "tcpserver",
 		"internal/datefmt", "internal/oftpfile", "internal/oftpstate", "internal/oftpwire",
-		"internal/settings", "internal/trap",
+		"internal/settings", "internal/trap", "internal/trust",
 	},
 
 	"tcpserver": {
 		"certstore",
 		"internal/codepage", "internal/dispatch", "internal/park", "internal/proxyhead", "internal/settings", "internal/split",
-		"internal/tlsconf", "internal/trap",
+		"internal/tlsconf", "internal/trap", "internal/trust",
 	},
-	"certstore": {"internal/pbe", "internal/trap"},
+	"certstore/pkcs11": {"certstore", "internal/devicekey", "internal/trap"},
+	"certstore":        {"internal/ber", "internal/devicekey", "internal/keystore", "internal/pbe", "internal/trap"},
 
 	// Rooms with files or sockets, and none of the protocol's secrets.
 	"internal/oftpfile":  {"internal/datefmt", "internal/oftpwire", "internal/trap"},
-	"internal/tlsconf":   onlyErr, // takes crypto/tls and x509 values, never certstore's
+	"internal/tlsconf":   {"internal/trap", "internal/trust"}, // takes crypto/tls and x509 values, never certstore's
+	"internal/trust":     onlyErr,                             // takes crypto/x509 values, never certstore's
 	"internal/proxyhead": onlyErr,
 	"internal/park":      nothing,
 
@@ -58,7 +60,10 @@ var rooms = map[string][]string{
 	"internal/oftpwire":  onlyErr,
 	"internal/oftpstate": nothing,
 	"internal/datefmt":   onlyErr,
+	"internal/keystore":  {"internal/ber", "internal/pbe", "internal/trap"},
+	"internal/devicekey": nothing, // what a device computes comes in as an interface
 	"internal/pbe":       onlyErr,
+	"internal/ber":       nothing,
 	"internal/split":     nothing,
 	"internal/codepage":  onlyErr,
 
@@ -71,9 +76,9 @@ var rooms = map[string][]string{
 // modules says which modules of others the code may import, and the tests.
 // docs/dependencies.md says why.
 var modules = map[string][]string{
-	"code": {"github.com/pires/go-proxyproto", "golang.org/x/sys", "golang.org/x/text"},
+	"code": {"github.com/miekg/pkcs11", "github.com/pires/go-proxyproto", "golang.org/x/crypto", "golang.org/x/sys", "golang.org/x/text"},
 	"tests": {
-		"github.com/stretchr/testify", "go.uber.org/goleak", "golang.org/x/sys",
+		"github.com/stretchr/testify", "go.mozilla.org/pkcs7", "go.uber.org/goleak", "golang.org/x/crypto", "golang.org/x/sys",
 		"software.sslmate.com/src/go-pkcs12",
 	},
 	"bench": {"github.com/panjf2000/gnet/v2", "github.com/stretchr/testify", "golang.org/x/sys"},
@@ -81,7 +86,7 @@ var modules = map[string][]string{
 
 // pure are the rooms that do no I/O: what they compute from is given to them.
 var (
-	pure = []string{"internal/oftpwire", "internal/oftpstate", "internal/pbe"}
+	pure = []string{"internal/oftpwire", "internal/oftpstate", "internal/pbe", "internal/ber"}
 	io   = []string{"net", "os", "time", "log", "syscall", "io/fs", "path/filepath"}
 )
 
