@@ -54,29 +54,36 @@ func (d *Decrypter) VerifyMAC(mac MACData, content []byte, password string) erro
 	return ErrPassword
 }
 
-// verifyPBMAC1 is the check of RFC 9579. A short key would let anybody forge
-// the MAC, so its length is held between 20 octets and the longest hash.
+// verifyPBMAC1 is the check of RFC 9579.
 func (d *Decrypter) verifyPBMAC1(mac MACData, content []byte, password string) error {
 	var params struct{ KDF, MAC pkix.AlgorithmIdentifier }
 	if err := unmarshal(mac.MAC.Algorithm.Parameters.FullBytes, &params); err != nil {
 		return fmt.Errorf("PBMAC1 parameters: %w", err)
 	}
-	newHash, ok := prfs[params.MAC.Algorithm.String()]
+	return d.VerifyHMAC(params.KDF, params.MAC, mac.MAC.Digest, content, password)
+}
+
+// VerifyHMAC checks content against digest, an HMAC whose key is derived from
+// the password as PBMAC1 does (RFC 8018, section 7.1). The error is
+// [ErrPassword] when they differ. A short key would let anybody forge the MAC,
+// so its length is held between 20 octets and the longest hash.
+func (d *Decrypter) VerifyHMAC(derivation, mac pkix.AlgorithmIdentifier, digest, content []byte, password string) error {
+	newHash, ok := prfs[mac.Algorithm.String()]
 	if !ok {
-		return fmt.Errorf("PBMAC1 function %v is not supported", params.MAC.Algorithm)
+		return fmt.Errorf("PBMAC1 function %v is not supported", mac.Algorithm)
 	}
-	kdf, err := parsePBKDF2(params.KDF)
+	kdf, err := parseKDF(derivation)
 	if err != nil {
 		return err
 	}
-	if kdf.KeyLength < sha1.Size || kdf.KeyLength > sha512.Size {
-		return fmt.Errorf("PBMAC1 key length %d: it must be %d to %d", kdf.KeyLength, sha1.Size, sha512.Size)
+	if kdf.keyLength < sha1.Size || kdf.keyLength > sha512.Size {
+		return fmt.Errorf("PBMAC1 key length %d: it must be %d to %d", kdf.keyLength, sha1.Size, sha512.Size)
 	}
-	key, err := d.pbkdf2(kdf, password, kdf.KeyLength)
+	key, err := kdf.derive(d, password, kdf.keyLength)
 	if err != nil {
 		return err
 	}
-	if !matches(newHash, key, content, mac.MAC.Digest) {
+	if !matches(newHash, key, content, digest) {
 		return ErrPassword
 	}
 	return nil

@@ -20,7 +20,11 @@ import (
 
 var keyFiles = []string{
 	"key-aes256.pem", "key-aes192.pem", "key-aes128.pem", "key-sha224.pem", "key-3des.pem", "key-p12-3des.pem",
+	"key-md5-des.pem", "key-md5-rc2.pem", "key-sha1-des.pem", "key-sha1-rc2.pem", "key-des.pem",
+	"key-sha512-224.pem", "key-sha512-256.pem", "key-scrypt.pem", "key-scrypt-small.pem",
 }
+
+var oidPBKDF2 = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
 
 func readKey(tb testing.TB, name string) []byte {
 	tb.Helper()
@@ -168,9 +172,11 @@ func TestUnknownAlgorithmIsNamed(t *testing.T) {
 func TestIterationsAddUp(t *testing.T) {
 	t.Parallel()
 	var d Decrypter
-	require.NoError(t, d.spend(maxIterations-10))
-	require.NoError(t, d.spend(10))
-	require.Error(t, d.spend(1))
+	require.NoError(t, d.spend(maxIterations-10, 1))
+	require.NoError(t, d.spend(2, 4))
+	require.ErrorContains(t, d.spend(1, 3), "1 to 3333333 in all, and 0 are left")
+	require.NoError(t, d.spend(1, 2))
+	require.Error(t, d.spend(1, 1))
 }
 
 func TestVerifyMAC(t *testing.T) {
@@ -194,7 +200,7 @@ func FuzzDecryptKey(f *testing.F) {
 		f.Add(readKey(f, name), "secret")
 	}
 	f.Fuzz(func(t *testing.T, der []byte, password string) {
-		d := Decrypter{Limit: 3000} // keeps each run short
+		d := Decrypter{Limit: 10_000} // keeps each run short
 		_, _ = d.DecryptKey(der, password)
 		assert.LessOrEqual(t, d.spent, d.Limit)
 	})

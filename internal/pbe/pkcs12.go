@@ -21,7 +21,7 @@ const (
 
 // pkcs12Scheme returns one of the SHA-1 schemes of RFC 7292, appendix C.
 func pkcs12Scheme(keySize int, create func(key []byte) (cipher.Block, error)) scheme {
-	return func(d *Decrypter, parameters []byte, password string) ([]blockCipher, error) {
+	return func(d *Decrypter, parameters []byte, password string) ([]decryption, error) {
 		var params struct {
 			Salt       []byte
 			Iterations int
@@ -29,7 +29,7 @@ func pkcs12Scheme(keySize int, create func(key []byte) (cipher.Block, error)) sc
 		if err := unmarshal(parameters, &params); err != nil {
 			return nil, fmt.Errorf("PKCS #12 encryption parameters: %w", err)
 		}
-		var ciphers []blockCipher
+		var candidates []decryption
 		for _, pw := range bmpPasswords(password) {
 			key, err := d.pkcs12Key(sha1.New, pw, params.Salt, params.Iterations, purposeKey, keySize)
 			if err != nil {
@@ -43,9 +43,9 @@ func pkcs12Scheme(keySize int, create func(key []byte) (cipher.Block, error)) sc
 			if err != nil {
 				return nil, err
 			}
-			ciphers = append(ciphers, blockCipher{block, iv})
+			candidates = append(candidates, blockCipher{block, iv}.decrypt)
 		}
-		return ciphers, nil
+		return candidates, nil
 	}
 }
 
@@ -84,7 +84,7 @@ func (d *Decrypter) pkcs12Key(newHash func() hash.Hash, password, salt []byte, i
 	I := append(fill(salt, v), fill(password, v)...)
 	var out []byte
 	for {
-		if err := d.spend(iterations); err != nil {
+		if err := d.spend(iterations, cost(h)); err != nil {
 			return nil, err
 		}
 		h.Reset()
