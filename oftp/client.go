@@ -59,10 +59,14 @@ type Client struct {
 	DownloadDirectory string
 
 	// UseSSL begins with a TLS handshake. SSLCert is shown to servers that ask
-	// for a certificate; TrustedCerts are CAs besides the system's.
+	// for a certificate; TrustedCerts are CAs besides the system's, and what
+	// certificates that are loaded are checked against, as those of [Server].
 	UseSSL       bool
 	SSLCert      *certstore.Certificate
 	TrustedCerts []*certstore.Certificate
+
+	// Certificate is that of the CMS services, as [Server.Certificate].
+	Certificate *certstore.Certificate
 
 	house    *house
 	defaults *settings.Store[connValues]
@@ -114,13 +118,17 @@ func (c *Client) DoEvents() { c.house.core.DoEvents() }
 //
 // Codes: 10061 and others of the TCP/IP table; 276 and others of the SSL table;
 // 675 the server does not know ClientSSIDCode; 677 wrong password, on either
-// side; 671 the session failed, see [SessionError]; 10036 there is a session.
+// side; 671 the session failed, see [SessionError]; 10036 there is a session;
+// 275 FailOnUntrustedCert is True, and SSLCert or Certificate is not trusted.
 func (c *Client) Logon(ctx context.Context) error {
 	if !c.beginning.TryLock() {
 		return trap.New(trap.CodeInProgress, "another Logon is under way: wait until it returns")
 	}
 	defer c.beginning.Unlock()
 	if err := c.check(); err != nil {
+		return err
+	}
+	if err := c.vet(); err != nil {
 		return err
 	}
 	if err := c.free(ctx); err != nil {

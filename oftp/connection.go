@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ediport/ediport/certstore"
 	"github.com/ediport/ediport/internal/datefmt"
 	"github.com/ediport/ediport/internal/oftpwire"
 	"github.com/ediport/ediport/internal/settings"
@@ -36,6 +37,7 @@ type connState struct {
 	fileDate       *fileDate
 	format         FileFormat
 	maxRecordSize  int
+	recipients     [useEnd]*certstore.Certificate
 	received       oftpwire.SFID
 	receiving      bool // from AcceptFile to EndTransfer of a received file
 	ready          bool
@@ -259,23 +261,6 @@ func (c *Connection) EncryptionAlgorithm() EncryptionAlgorithm { return Encrypt3
 // SetEncryptionAlgorithm changes it: code 10045 for all but the default, for now.
 func (c *Connection) SetEncryptionAlgorithm(a EncryptionAlgorithm) error {
 	return unless(a == Encrypt3DES, "EncryptionAlgorithm")
-}
-
-// CertificateUse is the operation that a certificate is for.
-type CertificateUse int
-
-// The uses of own certificates (setting CertificateType) and of a recipient's.
-const (
-	UseForAll CertificateUse = iota
-	UseForAuthentication
-	UseForEncryption
-	UseForSigning
-	UseForReceipts
-)
-
-// SetRecipientCert gives the peer's certificate for a use: code 10045 for now.
-func (c *Connection) SetRecipientCert(CertificateUse, []byte) error {
-	return notYet("RecipientCert")
 }
 
 func unless(ok bool, what string) error {

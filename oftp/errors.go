@@ -29,6 +29,7 @@ const (
 	CodeFileExists      = 681 // the local file exists and may not be overwritten
 	CodeSend            = 687 // sending failed; the message says why
 	CodeNeeds20         = 688 // that needs OFTP 2.0
+	CodeImport          = 691 // the trusted certificates cannot be imported
 )
 
 // Sentinels for errors.Is. Two errors with the same Code are equal to it.

@@ -182,20 +182,6 @@ func (s *Server) ExchangeCertificate(connectionID, clientSFIDCode, certificateSt
 	})
 }
 
-// ImportTrustedCerts loads CA certificates from TrustedCertsData: it comes with
-// CMS and answers with code 10045 for now. Set TrustedCerts instead.
-func (s *Server) ImportTrustedCerts() error { return notYet("ImportTrustedCerts") }
-
-// ValidateCert checks the property Certificate: it comes with CMS and answers
-// with code 10045 for now.
-func (s *Server) ValidateCert() (bool, error) { return false, notYet("ValidateCert") }
-
-// ValidateRecipientCert checks the certificate of a connection's partner: it
-// comes with CMS and answers with code 10045 for now.
-func (s *Server) ValidateRecipientCert(connectionID string) (bool, error) {
-	return false, s.on(connectionID, func(*Connection) error { return notYet("ValidateRecipientCert") })
-}
-
 func (s *Server) on(connectionID string, do func(*Connection) error) error {
 	c, ok := s.Connection(connectionID)
 	if !ok {

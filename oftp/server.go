@@ -59,11 +59,14 @@ type Server struct {
 	// OnSSLClientAuthentication.
 	SSLAuthenticateClients bool
 
-	// TrustedCerts are further CAs that may have issued clients' certificates.
+	// TrustedCerts are CAs that may have issued clients' certificates, besides
+	// the system's. If there are any, certificates that are loaded are checked
+	// against them; see the setting FailOnUntrustedCert. ImportTrustedCerts fills
+	// them.
 	TrustedCerts []*certstore.Certificate
 
-	// Certificate is the certificate of the CMS services, which are not there
-	// yet: it must be nil (10045).
+	// Certificate is the certificate of the CMS services, with its key. They are
+	// not there yet: for now it is checked, and nothing else.
 	Certificate *certstore.Certificate
 
 	// Logger gets lifecycle messages when it is not nil; never a password.
@@ -88,6 +91,7 @@ func (s *Server) setDefaults() {
 	s.ServerSSIDCode, s.ServerSFIDCode, s.ServerPassword = "", "", ""
 	s.UseSSL, s.SSLAuthenticateClients = false, false
 	s.SSLCert, s.TrustedCerts, s.Certificate = nil, nil, nil
+	s.house.anchors.set(nil)
 	s.Logger = nil
 }
 
@@ -100,8 +104,12 @@ func (s *Server) Config(text string) (string, error) {
 
 // StartListening opens the port and returns; sessions are served in the
 // background. Codes: 104 it listens already; 672, 673 identification codes are
-// missing; 10048 the port is taken; 282 UseSSL without a certificate.
+// missing; 10048 the port is taken; 282 UseSSL without a certificate; 275
+// FailOnUntrustedCert is True, and SSLCert or Certificate is not trusted.
 func (s *Server) StartListening() error {
+	if err := s.vet(); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o, err := s.options(s.UseSSL)
@@ -126,7 +134,7 @@ func (s *Server) Serve(l net.Listener) error { return s.serve(l, s.UseSSL) }
 func (s *Server) ServeTLS(l net.Listener) error { return s.serve(l, true) }
 
 func (s *Server) serve(l net.Listener, useTLS bool) error {
-	o, err := s.options(useTLS)
+	o, err := s.prepare(useTLS)
 	if err != nil {
 		return err
 	}
@@ -136,11 +144,20 @@ func (s *Server) serve(l net.Listener, useTLS bool) error {
 // ServeConn serves one connection that somebody else has made, and returns when
 // its session has ended: nil after a normal end.
 func (s *Server) ServeConn(conn net.Conn) error {
-	o, err := s.options(s.UseSSL)
+	o, err := s.prepare(s.UseSSL)
 	if err != nil {
 		return err
 	}
 	return s.house.core.ServeConn(conn, o)
+}
+
+func (s *Server) prepare(useTLS bool) (tcpserver.Options, error) {
+	if err := s.vet(); err != nil {
+		return tcpserver.Options{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.options(useTLS)
 }
 
 // StopListening closes all listeners; sessions go on.
@@ -177,13 +194,6 @@ func (s *Server) Addr() net.Addr { return s.house.core.Addr() }
 // DoEvents delivers events that are queued, with ProcessIdleEvents=False; with
 // none it waits a little.
 func (s *Server) DoEvents() { s.house.core.DoEvents() }
-
-// SetSSLCert changes the certificate for TLS handshakes to come.
-func (s *Server) SetSSLCert(cert *certstore.Certificate) error { return s.house.core.SetSSLCert(cert) }
-
-// SetTrustedCerts changes the CAs that clients' certificates are checked
-// against, for TLS handshakes to come.
-func (s *Server) SetTrustedCerts(certs []*certstore.Certificate) { s.house.core.SetTrustedCerts(certs) }
 
 // Connection returns the connection of that ConnectionID.
 func (s *Server) Connection(id string) (*Connection, bool) {
@@ -236,8 +246,6 @@ func (s *Server) check() error {
 		return trap.New(CodeNoServerSSID, "ServerSSIDCode must be set before listening")
 	case s.ServerSFIDCode == "":
 		return trap.New(CodeNoServerSFID, "ServerSFIDCode must be set before listening")
-	case s.Certificate != nil:
-		return notYet("Certificate")
 	}
 	for property, err := range map[string]error{
 		"ServerSSIDCode": checkCode(s.ServerSSIDCode),

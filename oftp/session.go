@@ -18,6 +18,7 @@ import (
 type house struct {
 	core     *tcpserver.Core
 	values   *settings.Store[values]
+	anchors  *anchors
 	inbox    *oftpfile.Inbox
 	receipts *receiptBook
 }
@@ -26,6 +27,7 @@ func newHouse() *house {
 	return &house{
 		core:     tcpserver.NewCore(),
 		values:   settings.NewStore(serverTable),
+		anchors:  new(anchors),
 		inbox:    oftpfile.NewInbox(),
 		receipts: newReceiptBook(),
 	}

@@ -20,11 +20,14 @@ type values struct {
 	closeStream               bool
 	dateFormat                string
 	disconnectAfterEndSession bool
+	failOnUntrustedCert       bool
 	fireEndResponseOnSend     bool
+	followRedirects           int
 	friendlyLog               bool
 	logLevel                  int
 	secureAuthentication      int
 	sendCDAfterEFPA           bool
+	trustedCertsData          string
 }
 
 // connValues are the settings that each connection has for itself. Without a
@@ -62,8 +65,12 @@ var serverTable = settings.NewTable(
 		"closes UploadStream and DownloadStream, if they can be closed, when their transfer ends"),
 	settings.Bool("DisconnectAfterEndSession", false, func(v *values) *bool { return &v.disconnectAfterEndSession },
 		"closes the connection at once after ending the session, instead of waiting a little for the peer to do it"),
+	settings.Bool("FailOnUntrustedCert", false, func(v *values) *bool { return &v.failOnUntrustedCert },
+		"refuses to load a certificate that no certificate in TrustedCerts vouches for; False fires Error and goes on. Without TrustedCerts nothing is checked"),
 	settings.Bool("FireEndResponseOnSend", false, func(v *values) *bool { return &v.fireEndResponseOnSend },
 		"fires EndResponse for end responses that are sent, too"),
+	settings.Choice("FollowRedirects", 0, []string{"Never", "Always", "SameScheme"}, func(v *values) *int { return &v.followRedirects },
+		"whether ImportTrustedCerts follows HTTP redirects, at most five: not at all, also from https to http and back, or within one scheme"),
 	settings.Bool("FriendlyLogFormat", false, func(v *values) *bool { return &v.friendlyLog },
 		"PITrail gives a line of text in the place of the command's octets"),
 	settings.Choice("LogLevel", int(LogInfo), []string{"None", "Info", "Verbose", "Debug"}, func(v *values) *int { return &v.logLevel },
@@ -72,14 +79,14 @@ var serverTable = settings.NewTable(
 		"secure authentication of OFTP 2.0: not possible without CMS, so peers that want it are refused (ESID 12)"),
 	settings.Bool("SendCDAfterEFPA", false, func(v *values) *bool { return &v.sendCDAfterEFPA },
 		"hands the turn over after every file that was sent, whether or not the peer asks for it"),
+	settings.Text("TrustedCertsData", "", func(v *values) *string { return &v.trustedCertsData }, nil,
+		"where ImportTrustedCerts reads CA certificates: PEM text, a file, a folder, or an http or https URL"),
 	settings.Text("VirtualFileDateFormat", datefmt.Default, func(v *values) *string { return &v.dateFormat }, datefmt.Check,
 		"format of VirtualFileDate in events; yyyyMMddHHmmssffff loses nothing"),
 	settings.Refused[values]("DefaultReceiptHashAlgorithm", needsCMS),
 	settings.Refused[values]("DeleteOnError", needsCMS),
 	settings.Refused[values]("ExchangeCertStoreType", needsCMS),
 	settings.Refused[values]("ExchangeCertSubject", needsCMS),
-	settings.Refused[values]("FailOnUntrustedCert", needsCMS),
-	settings.Refused[values]("FollowRedirects", needsCMS),
 	settings.Refused[values]("RecipientCertificateType", needsCMS),
 )
 

@@ -15,11 +15,14 @@ func TestServerSettings(t *testing.T) {
 		{"CloseStreamAfterTransfer", "True", "no", "False", "maybe"},
 		{"CodePage", "65001", "65001", "65001", "1252"},
 		{"DisconnectAfterEndSession", "False", "1", "True", ""},
+		{"FailOnUntrustedCert", "False", "True", "True", "x"},
 		{"FireEndResponseOnSend", "False", "yes", "True", "2"},
+		{"FollowRedirects", "0", "samescheme", "2", "3"},
 		{"FriendlyLogFormat", "False", "True", "True", "x"},
 		{"LogLevel", "1", "debug", "3", "4"},
 		{"SecureAuthentication", "0", "0", "0", "2"},
 		{"SendCDAfterEFPA", "False", "true", "True", "x"},
+		{"TrustedCertsData", "", "https://ca.example/all.pem", "https://ca.example/all.pem", "-"},
 		{"VirtualFileDateFormat", "MM/dd/yyyy HH:mm:ss", "yyyy", "yyyy", "QQ"},
 		// New connections start with these.
 		{"AllowRetry", "False", "True", "True", "x"},
@@ -136,8 +139,8 @@ func TestWhatNeedsCMSSaysSo(t *testing.T) {
 	conn := session(t, srv, nil).Connection()
 	for _, setting := range []string{
 		"DefaultReceiptHashAlgorithm", "DeleteOnError", "ExchangeCertStoreType", "ExchangeCertSubject",
-		"FailOnUntrustedCert", "FollowRedirects", "RecipientCertificateType", "CertificateStore[1]",
-		"CertificateStorePassword[1]", "CertificateStoreType[1]", "CertificateSubject[1]", "CertificateType",
+		"RecipientCertificateType", "CertificateStore[1]", "CertificateStorePassword[1]", "CertificateStoreType[1]",
+		"CertificateSubject[1]", "CertificateType",
 		"CertificateType[1]", "FileHashAlgorithm[1]", "ReceivedFileEncryptionAlg[1]",
 	} {
 		for _, statement := range []string{setting, setting + "=1"} {
@@ -146,19 +149,12 @@ func TestWhatNeedsCMSSaysSo(t *testing.T) {
 			assert.ErrorContains(t, err, "CMS", statement)
 		}
 	}
-	cms := oftp.NewServer()
-	_, valid := cms.ValidateCert()
-	_, recipient := srv.ValidateRecipientCert("1")
 	for name, err := range map[string]error{
 		"ExchangeCertificate":    srv.ExchangeCertificate("1", "X", "x.cer", oftp.CertificateRequest),
-		"ImportTrustedCerts":     srv.ImportTrustedCerts(),
-		"ValidateCert":           valid,
-		"ValidateRecipientCert":  recipient,
 		"Compress":               conn.SetCompress(true),
 		"SignedReceipt":          conn.SetSignedReceipt(true),
 		"SecurityLevel":          conn.SetVirtualFileSecurityLevel(oftp.SecuritySigned),
 		"EncryptionAlgorithm":    conn.SetEncryptionAlgorithm(oftp.EncryptAES),
-		"RecipientCert":          conn.SetRecipientCert(oftp.UseForAll, nil),
 		"Connection.Exchange...": conn.ExchangeCertificate("X", "x.cer", oftp.CertificateDeliver),
 	} {
 		assert.ErrorIs(t, err, oftp.ErrNotSupported, name)

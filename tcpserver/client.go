@@ -40,7 +40,7 @@ func (core *Core) ClientHandshake(ctx context.Context, nc net.Conn, o ClientTLS)
 	if err != nil {
 		return nil, err
 	}
-	client := tlsconf.Client{ServerName: o.ServerName, Trusted: roots(o.TrustedCerts), Status: o.Status}
+	client := tlsconf.Client{Context: ctx, ServerName: o.ServerName, Trusted: roots(o.TrustedCerts), Status: o.Status}
 	if o.Certificate != nil {
 		pair, err := keyPair(o.Certificate)
 		if err != nil {

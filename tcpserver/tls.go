@@ -1,6 +1,7 @@
 package tcpserver
 
 import (
+	"context"
 	"crypto"
 	"crypto/tls"
 	"crypto/x509"
@@ -24,6 +25,7 @@ func (r *run) handshake(c *Conn, first []byte) error {
 	secure.under.limit.Store(int64(r.core.store.Load().handshakeIdle))
 	socket := compiled.LogRecords(secure.under, func(text string) { r.status(c, text) })
 	secure.Conn = tls.Server(socket, compiled.Server(tlsconf.Server{
+		Context:             lifetime{context.Background(), c},
 		Certificate:         r.cert.Load(),
 		AuthenticateClients: r.options.SSLAuthenticateClients,
 		Choose:              r.chooser(c, secure),
@@ -31,7 +33,11 @@ func (r *run) handshake(c *Conn, first []byte) error {
 		Status:              func(text string) { r.status(c, text) },
 		Trusted:             *r.trusted.Load(),
 	}))
-	if err := secure.Handshake(); err != nil {
+	err := secure.Handshake()
+	if err == nil {
+		err = c.Err() // a lookup may have lasted longer than the connection
+	}
+	if err != nil {
 		err = c.explain(err)
 		return trap.Wrap(handshakeCode(err), err, "TLS handshake with "+c.remote.String())
 	}
@@ -39,7 +45,24 @@ func (r *run) handshake(c *Conn, first []byte) error {
 	c.touch()
 	c.secure.Store(secure)
 	c.upgrading.Store(false)
-	return c.raw.SetReadDeadline(time.Time{})
+	return c.explain(c.raw.SetReadDeadline(time.Time{}))
+}
+
+// A lifetime is the context of what is done for a connection while it lasts.
+type lifetime struct {
+	context.Context
+	c *Conn
+}
+
+// Done implements [context.Context].
+func (l lifetime) Done() <-chan struct{} { return l.c.Done() }
+
+// Err implements [context.Context].
+func (l lifetime) Err() error {
+	if l.c.Connected() {
+		return nil
+	}
+	return context.Canceled
 }
 
 // handshakeCode is the code of a handshake that failed: that of the cause, or 276

@@ -1,6 +1,7 @@
 package tlsconf
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,6 +14,9 @@ import (
 // The functions are called during the handshake, on its goroutine; each may be
 // nil.
 type Client struct {
+	// Context is that of [Server].
+	Context context.Context
+
 	// ServerName is the host name or IP address that the server's certificate
 	// must be for; a name is also told to the server. Without it no certificate
 	// is recommended.
@@ -116,6 +120,7 @@ func (c *Compiled) verifyServer(cl Client, cs tls.ConnectionState) error {
 		needsHost: true,
 		allowed:   c.plan.signatures(cs.Version),
 		revoked:   c.revocation,
+		ctx:       cl.Context,
 		accept:    cl.Accept,
 		status:    cl.Status,
 	}.decide(cs.PeerCertificates)

@@ -1,6 +1,7 @@
 package tlsconf
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -12,6 +13,10 @@ import (
 // The functions are called during the handshake, on its goroutine, one at a
 // time; each may be nil.
 type Server struct {
+	// Context ends lookups of SSLCheckCRL and SSLCheckOCSP; nil: only their own
+	// limit does.
+	Context context.Context
+
 	// Certificate is SSLCert. It may be nil when Choose finds one.
 	Certificate *tls.Certificate
 
@@ -132,6 +137,7 @@ func (h *handshake) verify(cs tls.ConnectionState) error {
 		usage:   x509.ExtKeyUsageClientAuth,
 		allowed: h.c.plan.signatures(cs.Version),
 		revoked: h.c.revocation,
+		ctx:     h.Context,
 		accept:  h.Accept,
 		status:  h.Status,
 	}.decide(cs.PeerCertificates)

@@ -21,6 +21,7 @@ type verifier struct {
 	needsHost bool
 	allowed   []signature // nil: all
 	revoked   revocation
+	ctx       context.Context // ends lookups; nil: nothing does
 	accept    func(leaf *x509.Certificate, chain []*x509.Certificate, recommended bool, status string) bool
 	status    func(string)
 }
@@ -81,7 +82,11 @@ func (v verifier) verify(chain []*x509.Certificate) error {
 	if err != nil {
 		return err
 	}
-	return v.revoked.check(paths[0])
+	ctx := v.ctx
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	return v.revoked.check(ctx, paths[0])
 }
 
 // A revocation looks certificates up in CRLs and with OCSP responders, as far as
@@ -93,11 +98,11 @@ type revocation struct {
 
 // check looks at every certificate of a verified path but the root. The checker
 // bounds how long it takes.
-func (r revocation) check(path []*x509.Certificate) error {
+func (r revocation) check(ctx context.Context, path []*x509.Certificate) error {
 	if r.crl == trust.Off && r.ocsp == trust.Off {
 		return nil
 	}
-	return r.checker.CheckChain(context.Background(), path, r.crl, r.ocsp)
+	return r.checker.CheckChain(ctx, path, r.crl, r.ocsp)
 }
 
 // maxSubject bounds what a stranger's certificate puts into messages.

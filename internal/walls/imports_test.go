@@ -50,11 +50,12 @@ var rooms = map[string][]string{
 	"certstore":        {"internal/ber", "internal/devicekey", "internal/keystore", "internal/pbe", "internal/trap"},
 
 	// Rooms with files or sockets, and none of the protocol's secrets.
-	"internal/oftpfile":  {"internal/datefmt", "internal/oftpwire", "internal/trap"},
-	"internal/tlsconf":   {"internal/trap", "internal/trust"}, // takes crypto/tls and x509 values, never certstore's
-	"internal/trust":     onlyErr,                             // takes crypto/x509 values, never certstore's
-	"internal/proxyhead": onlyErr,
-	"internal/park":      nothing,
+	"internal/oftpfile":        {"internal/datefmt", "internal/oftpwire", "internal/trap"},
+	"internal/tlsconf":         {"internal/trap", "internal/trust"}, // takes crypto/tls and x509 values, never certstore's
+	"internal/trust":           onlyErr,                             // takes crypto/x509 values, never certstore's
+	"internal/trust/trusttest": nothing,                             // makes what tests of others need
+	"internal/proxyhead":       onlyErr,
+	"internal/park":            nothing,
 
 	// Codecs and machines: octets or events, no I/O.
 	"internal/oftpwire":  onlyErr,

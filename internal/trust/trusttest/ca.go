@@ -121,11 +121,10 @@ func (ca *CA) IssueWith(t testing.TB, name string, args []string, extensions ...
 	return pair
 }
 
-// CRLAt and OCSPAt are extensions for Issue: where a certificate's CRL or
-// responder is.
+// CRLAt is an extension for Issue: where a certificate's CRL is.
 func CRLAt(url string) string { return "crlDistributionPoints = URI:" + url }
 
-// OCSPAt says where a certificate's responder is.
+// OCSPAt is an extension for Issue: where a certificate's responder is.
 func OCSPAt(url string) string { return "authorityInfoAccess = OCSP;URI:" + url }
 
 // Revoke puts a certificate on the authority's books as one that nobody is to
