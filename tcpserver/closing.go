@@ -76,7 +76,7 @@ func (c *Conn) farewell() {
 		s.under.hurry(farewellLimit)
 		_ = s.CloseWrite() // the socket is closed next either way
 	}
-	if parked, ok := c.raw.(park.Conn); ok {
+	if parked, ok := c.raw.(park.Conn); ok && !c.allRead.Load() {
 		discard(parked)
 	}
 }

@@ -2,7 +2,6 @@ package tcpserver
 
 import (
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,9 +20,9 @@ type Connection struct {
 	cutBy    *split.Mode // the mode that the splitter knows; both are the worker's
 	splitter split.Splitter
 
-	mu        sync.Mutex // guards all below
+	// guarded by conn.mu
 	userData  any
-	bytesSent int
+	bytesSent int32
 }
 
 func newConnection(conn *Conn, made *making) *Connection {
@@ -124,14 +123,14 @@ func (c *Connection) ChangeRecordLength(n int) error {
 }
 
 func (c *Connection) setMode(change func(*split.Mode)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.conn.mu.Lock()
+	defer c.conn.mu.Unlock()
 	next := *c.mode.Load()
 	change(&next)
 	// It only grows, and first: whoever is at work may cut by any of the modes.
 	c.conn.SetKeep(max(next.Need(), int(c.conn.keep.Load())))
 	c.mode.Store(&next)
-	c.conn.happened(dueAgain) // what is kept may be whole by the new mode
+	c.conn.happen(dueAgain) // what is kept may be whole by the new mode
 }
 
 // AcceptData is false between PauseData and ProcessData.
@@ -147,30 +146,30 @@ func (c *Connection) ProcessData() { c.conn.Resume() }
 
 // UserData is what SetUserData has put there.
 func (c *Connection) UserData() any {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.conn.mu.Lock()
+	defer c.conn.mu.Unlock()
 	return c.userData
 }
 
 // SetUserData ties something of the program's to the connection.
 func (c *Connection) SetUserData(data any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.conn.mu.Lock()
+	defer c.conn.mu.Unlock()
 	c.userData = data
 }
 
 // BytesSent is how many octets the last send took that did not wait; 0 after one
 // that may wait.
 func (c *Connection) BytesSent() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.bytesSent
+	c.conn.mu.Lock()
+	defer c.conn.mu.Unlock()
+	return int(c.bytesSent)
 }
 
 func (c *Connection) setBytesSent(n int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.bytesSent = n
+	c.conn.mu.Lock()
+	defer c.conn.mu.Unlock()
+	c.bytesSent = int32(n) // a system takes no more at once
 }
 
 // ReadyToSend is false from a send that found no room at all until there is

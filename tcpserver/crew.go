@@ -3,15 +3,17 @@ package tcpserver
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // A crew are the goroutines that work on connections of push protocols. They take
 // turns at a queue of those that have something to do. A handler may block, so
-// whoever takes a connection first sees to it that somebody comes for the next
+// whoever takes one first sees to it that somebody comes for the next
 // one; as long as nobody blocks, few are needed. Some rest when the queue is
 // empty: their stacks have grown already, and growing a stack costs as much as a short
 // message.
 type crew struct {
+	turn    atomic.Uint32
 	benches []bench
 	end     <-chan struct{}
 }
@@ -22,14 +24,17 @@ type bench struct {
 	wake chan struct{} // a token for each one that is to stop resting
 
 	mu      sync.Mutex // guards all below
-	queue   []*Conn
+	queue   []task
 	first   int  // in the queue, which is compacted when it is empty
 	resting int  // how many rest
-	coming  bool // somebody has been sent for and has not taken a connection yet
+	coming  bool // somebody has been sent for and has not taken a task yet
 }
 
+// A task is a connection that has something to do, or one that arrives.
+type task interface{ work() }
+
 // restingMost is how many rest on one bench; others end.
-const restingMost = 64
+const restingMost = 16
 
 func newCrew(end <-chan struct{}) *crew {
 	w := &crew{benches: make([]bench, runtime.GOMAXPROCS(0)), end: end}
@@ -39,11 +44,11 @@ func newCrew(end <-chan struct{}) *crew {
 	return w
 }
 
-// take has somebody work on the connection. It does not wait.
-func (w *crew) take(c *Conn) {
-	b := &w.benches[c.serial%uint64(len(w.benches))]
+// take has somebody do the task. It does not wait.
+func (w *crew) take(t task) {
+	b := &w.benches[w.turn.Add(1)%uint32(len(w.benches))]
 	b.mu.Lock()
-	b.queue = append(b.queue, c)
+	b.queue = append(b.queue, t)
 	w.send(b)
 	b.mu.Unlock()
 }
@@ -62,20 +67,20 @@ func (w *crew) send(b *bench) {
 	}
 }
 
-// work takes connections as long as there are any, and rests in between.
+// work takes tasks as long as there are any, and rests in between.
 func (w *crew) work(b *bench) {
 	b.mu.Lock()
 	b.coming = false
 	for b.queued() || w.rest(b) {
-		c := b.next()
-		if c == nil {
+		t := b.next()
+		if t == nil {
 			continue
 		}
 		if b.queued() {
 			w.send(b)
 		}
 		b.mu.Unlock()
-		c.work()
+		t.work()
 		b.mu.Lock()
 	}
 	b.mu.Unlock()
@@ -83,18 +88,18 @@ func (w *crew) work(b *bench) {
 
 func (b *bench) queued() bool { return b.first < len(b.queue) }
 
-// next takes the first connection of the queue, nil if there is none.
-func (b *bench) next() *Conn {
+// next takes the first task of the queue, nil if there is none.
+func (b *bench) next() task {
 	if !b.queued() {
 		return nil
 	}
-	c := b.queue[b.first]
+	t := b.queue[b.first]
 	b.queue[b.first] = nil
 	b.first++
 	if b.first == len(b.queue) {
 		b.queue, b.first = b.queue[:0], 0
 	}
-	return c
+	return t
 }
 
 // rest waits until it is sent for; false means that it is not needed any more.

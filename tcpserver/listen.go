@@ -1,6 +1,7 @@
 package tcpserver
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -31,7 +32,10 @@ type run struct {
 	cert    atomic.Pointer[tls.Certificate]
 	trusted atomic.Pointer[[]*x509.Certificate]
 
-	crew    *crew
+	crew *crew
+
+	inherited sockets // options that accepted sockets have from the listening one
+
 	drain   <-chan struct{} // closed by ShutdownContext
 	stopped chan struct{}   // closed under core.mu: no connection of this run may begin
 	over    chan error      // of an adopted connection: gets how it ended
@@ -95,6 +99,7 @@ func (core *Core) StartListening(o Options) error {
 		l.Close()
 		return err
 	}
+	r.inherited = core.store.Load().sockets
 	if other := core.enthrone(r); other != r {
 		l.Close()
 		r.discard()
@@ -152,11 +157,20 @@ func (core *Core) listen(o Options) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := setBacklog(l.(*net.TCPListener), o.ConnectionBacklog); err != nil {
-		l.Close()
-		return nil, err
+	if o.Push == nil {
+		return l, setBacklog(l.(*net.TCPListener), o.ConnectionBacklog)
 	}
-	return l, nil
+	return core.parkListener(l.(*net.TCPListener), o)
+}
+
+// parkListener makes a listener one whose connections are only good to be
+// parked, where there is such a thing.
+func (core *Core) parkListener(l *net.TCPListener, o Options) (net.Listener, error) {
+	err := cmp.Or(setBacklog(l, o.ConnectionBacklog), core.store.Load().sockets.bequeath(l))
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return core.lot.Listen(l)
 }
 
 // Serve serves connections that l accepts, and returns when l is closed, which
@@ -237,7 +251,7 @@ func (r *run) accept() error {
 		case err == nil:
 			pause = firstPause
 			if r.core.conns.enter(r.core.store.Load().maxConnections) {
-				go r.handle(nc)
+				r.begin(nc)
 			} else {
 				nc.Close()
 			}
@@ -253,6 +267,24 @@ func (r *run) accept() error {
 		}
 	}
 }
+
+// begin has an accepted connection handled. That of a stream protocol gets the
+// goroutine that it will own.
+func (r *run) begin(nc net.Conn) {
+	if r.options.Push != nil && !r.options.UseSSL {
+		r.crew.take(arrival{r, nc})
+		return
+	}
+	go r.handle(nc)
+}
+
+// An arrival is a connection that has been accepted.
+type arrival struct {
+	run *run
+	nc  net.Conn
+}
+
+func (a arrival) work() { a.run.handle(a.nc) }
 
 // passing reports whether accepting may succeed later: the system lacked
 // something, or the client went away before it was accepted.

@@ -2,6 +2,7 @@ package tcpserver
 
 import (
 	"errors"
+	"io"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -61,12 +62,12 @@ type pushed struct {
 
 	opened    atomic.Bool  // Open has been called
 	halted    atomic.Bool  // paused, or StartTLS has been asked for; changes under Conn.mu
+	allRead   atomic.Bool  // the peer's end of the stream, or its reset, has been read
 	upgrading atomic.Bool  // a TLS handshake is going on, or asked for
 	keep      atomic.Int64 // most octets that are kept
 
 	// The rest belongs to whoever is at work.
-	kept    []byte // octets that came and were not consumed
-	allRead bool   // the peer's end of the stream, or its reset, has been read
+	kept []byte // octets that came and were not consumed
 }
 
 // park makes the connection wait without a goroutine. Until begin, somebody is
@@ -203,11 +204,15 @@ func (c *Conn) step() bool {
 	case dueData:
 		err = c.receive()
 	}
-	if err != nil && c.Connected() {
-		go c.part(normal(err))
-		return false
+	switch {
+	case err == nil || !c.Connected():
+		return true
+	case errors.Is(err, io.EOF) && c.allRead.Load(): // nothing can reset the connection any more
+		c.Close(nil)
+		return true
 	}
-	return true
+	go c.part(normal(err))
+	return false
 }
 
 // next takes the first thing that is due; 0 means that nobody is at work any
@@ -253,7 +258,7 @@ func (c *Conn) receive() error {
 		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, park.ErrWouldBlock):
 			return nil
 		case err != nil:
-			c.allRead = true
+			c.allRead.Store(true)
 			return c.explain(err)
 		case !more:
 			return nil
@@ -346,7 +351,7 @@ func (c *Conn) keepRest(rest []byte) {
 // rest is what is left over at the end: nothing when this side ended the
 // connection, and does not want to hear any more.
 func (c *Conn) rest() []byte {
-	if !c.allRead {
+	if !c.allRead.Load() {
 		return nil
 	}
 	return c.kept

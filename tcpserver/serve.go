@@ -105,7 +105,7 @@ func (r *run) register(nc net.Conn, who visitor) (*Conn, error) {
 	if !r.admit(who.remote) {
 		return nil, trap.New(trap.CodeAccessDenied, "%v may not connect", who.remote)
 	}
-	setSocket(nc, r.core.store.Load())
+	r.setSocket(nc)
 	c, err := newConn(nc, r, who)
 	if err != nil {
 		return nil, err
@@ -179,31 +179,6 @@ func (r *run) depart(c *Conn) {
 	r.core.conns.leaveClient(c.remote.Addr())
 	r.core.leave()
 	r.ended(err)
-}
-
-func setSocket(nc net.Conn, v *values) {
-	tcp, ok := nc.(*net.TCPConn)
-	if !ok {
-		return
-	}
-	// Each of these fails only on a socket that is gone, which the first read
-	// reports better.
-	if !v.noDelay {
-		_ = tcp.SetNoDelay(false) // Go sets it
-	}
-	if v.keepAlive {
-		_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{
-			Enable: true, Idle: v.keepAliveTime, Interval: v.keepAliveInterval, Count: v.keepAliveRetries,
-		})
-	} else {
-		_ = tcp.SetKeepAlive(false)
-	}
-	if v.inBuffer > 0 {
-		_ = tcp.SetReadBuffer(v.inBuffer)
-	}
-	if v.outBuffer > 0 {
-		_ = tcp.SetWriteBuffer(v.outBuffer)
-	}
 }
 
 // sweep ends the connection if one of its limits has passed.

@@ -26,14 +26,8 @@ type values struct {
 	bindExclusively  bool
 	family           int
 
-	keepAlive         bool
-	keepAliveTime     time.Duration
-	keepAliveInterval time.Duration
-	keepAliveRetries  int
-	linger            bool
-	noDelay           bool
-	inBuffer          int
-	outBuffer         int
+	sockets
+	linger bool
 
 	handshakeIdle time.Duration
 	idle          time.Duration
@@ -53,6 +47,17 @@ const (
 	familyIPv6
 	familyBoth
 )
+
+// sockets are the settings that are options of a socket.
+type sockets struct {
+	keepAlive         bool
+	keepAliveTime     time.Duration
+	keepAliveInterval time.Duration
+	keepAliveRetries  int
+	noDelay           bool
+	inBuffer          int
+	outBuffer         int
+}
 
 // Values of the setting ProxyProtocol.
 const (

@@ -69,6 +69,39 @@ func TestSocketOptions(t *testing.T) {
 	}
 }
 
+// Parked sockets have the options of the listening one, and those that were
+// changed since.
+func TestOptionsOfParkedSockets(t *testing.T) {
+	t.Parallel()
+	core, e := NewCore(), newLineEcho()
+	configure(t, core, "KeepAliveTime=40000")
+	start(t, core, Options{Push: e})
+	for _, want := range []struct {
+		setting string
+		idle    int
+		noDelay int
+	}{{"", 40, 1}, {"KeepAliveTime=50000", 50, 1}, {"TcpNoDelay=False", 50, 0}} {
+		if want.setting != "" {
+			configure(t, core, want.setting)
+		}
+		p := dial(t, core)
+		socket := receive(t, e.opened, "Open").raw.(interface {
+			Control(func(fd int) error) error
+		})
+		require.NoError(t, socket.Control(func(fd int) error {
+			idle, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE)
+			assert.NoError(t, err)
+			noDelay, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY)
+			assert.Equal(t, want.idle, idle)
+			assert.Equal(t, want.noDelay, noDelay)
+			return err
+		}))
+		p.say("quit\n")
+		p.hear("bye\n")
+		p.ended()
+	}
+}
+
 func TestConnectionBacklog(t *testing.T) {
 	t.Parallel()
 	backlog := func(n int) uint32 {

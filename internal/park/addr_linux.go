@@ -14,8 +14,12 @@ type place struct {
 	name, remote string
 }
 
-func (c *conn) setAddrs(nc net.Conn) {
-	local, remote := nc.LocalAddr(), nc.RemoteAddr()
+// tcpPlace is where connections to a local address are.
+func tcpPlace(local netip.AddrPort) unique.Handle[place] {
+	return unique.Make(place{network: "tcp", local: local})
+}
+
+func (c *conn) setAddrs(local, remote net.Addr) {
 	p := place{network: "unix"}
 	if a, ok := local.(*net.TCPAddr); ok {
 		p.network, p.local = "tcp", unmapped(a)

@@ -21,37 +21,57 @@ type conn struct {
 	remote netip.AddrPort
 	place  unique.Handle[place]
 	fd     int32
-	uses   atomic.Uint32 // calls that use fd, closing and halfClosed
+	uses   atomic.Uint32 // calls that use fd, and bits
 	in     atomic.Uint32 // see read_linux.go
 	out    atomic.Uint32 // see write_linux.go
 }
 
-// closing is the bit of uses that ends a connection: no use begins any more, and
-// the last one closes the descriptor. So no call ever reaches a descriptor that
-// the system has given to somebody else.
-const closing = 1 << 31
+// The bits of uses above the count of calls.
+const (
+	// closing ends a connection: no use begins any more, and the last one
+	// closes the descriptor. So no call ever reaches a descriptor that the system
+	// has given to somebody else.
+	closing = 1 << 31
+
+	halfClosed = 1 << 30 // CloseWrite
+	enrolled   = 1 << 29 // it is watched
+	owned      = 1 << 28 // the owner is set
+	writeError = 1 << 27 // a write has heard of the end
+
+	calls = writeError - 1
+)
 
 // parkDescriptor parks nc by a duplicate of its descriptor: closing nc then only
 // makes net's poller let go of it. It returns errors.ErrUnsupported for what
 // is not one of net's stream sockets.
 func (l *Lot) parkDescriptor(nc net.Conn, owner Owner) (Conn, error) {
+	if accepted, ok := nc.(*conn); ok && accepted.set.lot == l {
+		return accepted, accepted.own(owner)
+	}
 	fd, err := duplicate(nc)
 	if err != nil {
 		return nil, err
 	}
+	c, err := l.newConn(fd)
+	if err != nil {
+		return nil, err
+	}
+	c.setAddrs(nc.LocalAddr(), nc.RemoteAddr())
+	if err := c.own(owner); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	_ = nc.Close()
+	return c, nil
+}
+
+// newConn makes a connection of a descriptor, which it closes if it fails.
+func (l *Lot) newConn(fd int) (*conn, error) {
 	w, err := l.open()
 	if err != nil {
 		return nil, errors.Join(err, unix.Close(fd))
 	}
-	c := &conn{set: w.next(), owner: owner, fd: int32(fd)}
-	c.setAddrs(nc)
-	c.set.conns.set(fd, c)
-	if err := c.set.control(unix.EPOLL_CTL_ADD, fd, watched); err != nil {
-		c.free()
-		return nil, os.NewSyscallError("epoll_ctl", err)
-	}
-	_ = nc.Close()
-	return c, nil
+	return &conn{set: w.next(), fd: int32(fd)}, nil
 }
 
 func duplicate(nc net.Conn) (int, error) {
@@ -97,23 +117,21 @@ func (c *conn) hold() error {
 }
 
 func (c *conn) release() {
-	if c.uses.Add(^uint32(0))&^halfClosed == closing {
+	if n := c.uses.Add(^uint32(0)); n&closing != 0 && n&calls == 0 {
 		c.free()
 	}
 }
-
-// halfClosed is the bit of uses that tells of CloseWrite.
-const halfClosed = 1 << 30
 
 func (c *conn) closed() bool { return c.uses.Load()&closing != 0 }
 
 // free gives the descriptor back.
 func (c *conn) free() {
 	fd := int(c.fd)
-	// The registration would outlive the descriptor if a child between fork
-	// and exec, or somebody's File, had it too.
-	_ = c.set.control(unix.EPOLL_CTL_DEL, fd, 0)
-	c.set.conns.set(fd, nil)
+	if c.uses.Load()&enrolled != 0 {
+		// Closing ends the registration. Should a child between fork and exec
+		// have the descriptor too, its last events find nobody.
+		c.set.conns.set(fd, nil)
+	}
 	_ = unix.Close(fd)
 	c.set.lot.Close()
 }

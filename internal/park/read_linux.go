@@ -25,7 +25,9 @@ func (c *conn) arrived(end bool) {
 	if g := c.gate.Load(); g != nil {
 		g.read.rouse()
 	}
-	c.owner.Readable()
+	if c.uses.Load()&owned != 0 {
+		c.owner.Readable()
+	}
 }
 
 func (c *conn) TryRead(p []byte) (int, error) {
@@ -62,6 +64,9 @@ func (c *conn) Read(p []byte) (int, error) {
 
 // awaitArrival waits for an event later than those counted in seen.
 func (c *conn) awaitArrival(seen uint32) error {
+	if err := c.enroll(); err != nil {
+		return err
+	}
 	g := c.waits()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -100,7 +105,7 @@ func (c *conn) take(p []byte) (int, error) {
 // reset: the system tells of a reset once, and a write may have heard of it.
 // Only a reset ends a TCP connection in both directions while ours is open.
 func (c *conn) broken() bool {
-	if c.place.Value().network != "tcp" || c.uses.Load()&halfClosed != 0 {
+	if c.uses.Load()&(writeError|halfClosed) != writeError || c.place.Value().network != "tcp" {
 		return false
 	}
 	state := []unix.PollFd{{Fd: c.fd}}

@@ -21,6 +21,7 @@ func (c *conn) SendFile(f *os.File, n int64) (int64, error) {
 		if e := raw.Control(func(from uintptr) { k, err = sendfile(int(c.fd), int(from), part) }); e != nil {
 			return 0, e
 		}
+		c.noteError(err)
 		return k, err
 	})
 	if done == 0 && (errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP)) {

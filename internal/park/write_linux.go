@@ -33,7 +33,7 @@ func (c *conn) drained() {
 	if g := c.gate.Load(); g != nil {
 		g.write.rouse()
 	}
-	if old&outWanted != 0 && old&outBusy == 0 {
+	if old&outWanted != 0 && old&outBusy == 0 && c.uses.Load()&owned != 0 {
 		c.owner.Writable()
 	}
 }
@@ -123,7 +123,15 @@ func (c *conn) give(p []byte) (int, error) {
 	for err == unix.EINTR {
 		n, err = unix.Write(int(c.fd), p)
 	}
+	c.noteError(err)
 	return max(n, 0), err
+}
+
+// noteError remembers that a write has failed; see broken.
+func (c *conn) noteError(err error) {
+	if err != nil && err != unix.EAGAIN {
+		c.uses.Or(writeError)
+	}
 }
 
 // push calls step, which is told how much is done and says how much more it
@@ -188,6 +196,9 @@ func (c *conn) awaitTurn() error {
 // tells of room when a third of its buffer is free; so when the limit of
 // SetWriteTimeout is over, a peer that has taken any octet gets it again.
 func (c *conn) awaitRoom(seen uint32) error {
+	if err := c.enroll(); err != nil {
+		return err
+	}
 	g, limit := c.waits(), time.Duration(c.limit.Load())
 	queued := c.queued()
 	g.mu.Lock()

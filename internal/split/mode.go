@@ -33,7 +33,10 @@ func (m Mode) Need() int {
 
 func (m Mode) lines() bool { return m.RecordLength < 1 && (m.SingleLine || m.EOL != "") }
 
-func (m Mode) maxLine() int { return max(m.MaxLine, 1) }
+func (m Mode) maxLine() int { return min(max(m.MaxLine, 1), longestLine) }
+
+// longestLine bounds what a Splitter counts.
+const longestLine = 1 << 30
 
 // endLength is the length of a line end. That of CRLF is 1, for CR has ended
 // the line before LF is seen.

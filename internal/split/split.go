@@ -16,8 +16,8 @@ type Piece struct {
 // tell. The zero value is ready. It serves one stream and one goroutine at a
 // time.
 type Splitter struct {
-	searched int  // no line end begins before this offset of the kept octets
-	afterCR  bool // the last line ended with CR: an LF that comes next is part of that end
+	searched int32 // no line end begins before this offset of the kept octets
+	afterCR  bool  // the last line ended with CR: an LF that comes next is part of that end
 }
 
 // Next cuts one piece off data, which are all octets not consumed so far. The
@@ -81,18 +81,18 @@ func record(length int, data []byte) (piece Piece, used int, ok bool) {
 // line cuts a line, or MaxLine octets of one as soon as no end can begin
 // within or directly behind them.
 func (s *Splitter) line(m Mode, data []byte) (piece Piece, used int, ok bool) {
-	at, whole := m.end(data, min(s.searched, len(data)))
+	at, whole := m.end(data, min(int(s.searched), len(data)))
 	size := m.maxLine()
 	switch {
 	case at > size:
-		s.searched = at - size
+		s.searched = int32(at - size)
 		return cut(data, size, false), size, true
 	case whole:
 		s.searched = 0
 		s.afterCR = m.SingleLine && data[at] == '\r'
 		return cut(data, at, true), at + m.endLength(), true
 	}
-	s.searched = at
+	s.searched = int32(at)
 	return Piece{}, 0, false
 }
 
