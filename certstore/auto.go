@@ -5,6 +5,8 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+
+	"github.com/ediport/ediport/internal/ber"
 )
 
 // format is a kind of contents and the store types that hold it.
@@ -13,12 +15,11 @@ type format struct {
 	matches    func(data []byte) bool
 }
 
-// formats are tried in this order. Those that have no opener yet are here too,
-// so that the error can say what a file is.
+// formats are tried in this order.
 var formats = []format{
 	{StoreJKSFile, StoreJKSBlob, startsWith("\xFE\xED\xFE\xED")},
 	{StorePPKFile, StorePPKBlob, startsWith("PuTTY-User-Key-File-")},
-	{StoreSSHPublicKeyFile, StoreSSHPublicKeyBlob, startsWith("ssh-", "ecdsa-", "sk-", "---- BEGIN SSH2")},
+	{StoreSSHPublicKeyFile, StoreSSHPublicKeyBlob, isSSHPublicKey},
 	{StoreP7BFile, StoreP7BBlob, onlyPEM("PKCS7")},
 	{StorePEMKeyFile, StorePEMKeyBlob, func(data []byte) bool { return bytes.Contains(data, pemMarker) }},
 	{StoreJWKFile, StoreJWKBlob, startsWith("{")},
@@ -28,6 +29,7 @@ var formats = []format{
 	{StorePEMKeyFile, StorePEMKeyBlob, der(asn1.TagInteger, anyTag, nil)},
 	{StoreBCFKSFile, StoreBCFKSBlob, der(asn1.TagSequence, asn1.TagSequence, isBCFKS)},
 	{StorePublicKeyFile, StorePublicKeyBlob, der(asn1.TagSequence, asn1.TagSequence, nil)},
+	{StorePublicKeyFile, StorePublicKeyBlob, der(asn1.TagSequence, asn1.TagBitString, nil)},
 	{StorePEMKeyFile, StorePEMKeyBlob, der(asn1.TagSequence, asn1.TagOctetString, nil)},
 }
 
@@ -38,6 +40,9 @@ const anyTag = -1
 func detect(store string) (StoreType, error) {
 	if len(store) > maxStore {
 		return 0, errTooLarge
+	}
+	if _, ok := cutPrefixFold(store, "pkcs11:"); ok {
+		return StorePKCS11, nil // a URI of RFC 7512
 	}
 	if f, err := recognise(unwrap([]byte(store))); err == nil {
 		return f.blob, nil
@@ -55,12 +60,17 @@ func recognise(data []byte) (format, error) {
 	if bytes.HasPrefix(data, []byte("\xCE\xCE\xCE\xCE")) {
 		return format{}, errors.New("a JCEKS key store is not supported: convert it to PKCS #12 with keytool -importkeystore")
 	}
+	if isSequence(data) {
+		if strict, err := ber.DER(data); err == nil { // old tools write BER
+			data = strict
+		}
+	}
 	for _, f := range formats {
 		if f.matches(data) {
 			return f, nil
 		}
 	}
-	return format{}, errors.New("the format is not recognised")
+	return format{}, errors.New("the format is not recognised: expected PEM, PFX, JKS, BCFKS, P7B, PPK, an SSH key, a key in XML or JSON, or DER")
 }
 
 // startsWith matches text after white space and a byte order mark.
@@ -74,6 +84,11 @@ func startsWith(prefixes ...string) func([]byte) bool {
 		}
 		return false
 	}
+}
+
+// isSSHPublicKey wants something behind the key type: ssh-keys/server.pem is a file name.
+func isSSHPublicKey(data []byte) bool {
+	return startsWith("ssh-", "ecdsa-", "sk-", "---- BEGIN SSH2")(data) && bytes.ContainsAny(bytes.TrimSpace(data), " \t")
 }
 
 // onlyPEM matches PEM text with blocks of one type.

@@ -58,7 +58,7 @@ func (c *Certificate) TLSCertificate() (tls.Certificate, error) {
 	case c.cert == nil:
 		return tls.Certificate{}, trap.New(trap.CodeCredentials, "%v cannot be used for TLS: it has no certificate", c)
 	case c.key == nil:
-		return tls.Certificate{}, trap.New(trap.CodeCredentials, "%v cannot be used for TLS: the store has no private key for it", c)
+		return tls.Certificate{}, trap.New(trap.CodeCredentials, "%v cannot be used for TLS: the store has no private key for it, or one with another password", c)
 	}
 	out := tls.Certificate{PrivateKey: c.key, Leaf: c.cert}
 	for _, cert := range c.chain {
@@ -85,7 +85,7 @@ func (c *Certificate) PrivateKey() string {
 func (c *Certificate) PrivateKeyAvailable() bool { return c.key != nil }
 
 // PrivateKeyContainer returns the name of the Windows key container. It is
-// empty: no store type that can be opened has containers.
+// empty: keys are found by their certificates, and none is put into a container.
 func (c *Certificate) PrivateKeyContainer() string { return "" }
 
 // Encoded returns the certificate in PEM, or nothing for a bare key.

@@ -19,8 +19,12 @@ const maxChain = 16
 type contents struct {
 	certs   []*x509.Certificate
 	keys    []crypto.Signer
-	publics []crypto.PublicKey // public keys that stand alone
+	publics []crypto.PublicKey  // public keys that stand alone
+	issuers []*x509.Certificate // they only complete chains
 }
+
+// pool has the certificates that chains are made from.
+func (c *contents) pool() []*x509.Certificate { return slices.Concat(c.certs, c.issuers) }
 
 // entry is what a [Certificate] is made of: a certificate, a key, or both.
 type entry struct {
@@ -30,10 +34,11 @@ type entry struct {
 }
 
 func (c *contents) check() error {
-	switch n := len(c.certs) + len(c.keys) + len(c.publics); {
-	case n == 0:
+	entries := len(c.certs) + len(c.keys) + len(c.publics)
+	if entries == 0 {
 		return errors.New("there is no certificate and no key in it")
-	case n > maxEntries:
+	}
+	if n := entries + len(c.issuers); n > maxEntries {
 		return fmt.Errorf("%d certificates and keys: the limit is %d", n, maxEntries)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ediport/ediport/certstore"
+	"golang.org/x/crypto/ssh"
 )
 
 // A server opens its certificate and hands it to crypto/tls.
@@ -85,6 +86,24 @@ func ExampleFromFile() {
 	}
 	fmt.Println(cert.Subject(), cert.Version(), cert.PrivateKeyAvailable())
 	// Output: CN=rsa.server.com V3 false
+}
+
+// The key of PuTTY as the host key of an SSH server.
+func ExampleCertificate_SSHSigner() {
+	key, err := certstore.Open(certstore.StorePPKFile, "testdata/tools/putty/ed25519-secret-v3.ppk", "secret", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	signer, err := key.SSHSigner()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	config := &ssh.ServerConfig{NoClientAuth: true}
+	config.AddHostKey(signer)
+	fmt.Println(signer.PublicKey().Type())
+	// Output: ssh-ed25519
 }
 
 // A certificate that the program made itself.

@@ -1,16 +1,13 @@
 package certstore
 
 import (
-	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/md5"
-	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
-	"math/big"
 	"strings"
+
+	"golang.org/x/crypto/ssh"
 )
 
 type hashFunc func([]byte) []byte
@@ -68,36 +65,14 @@ func (c *Certificate) fingerprint(hash hashFunc) string {
 func plainHex(octets []byte) string { return strings.ToUpper(hex.EncodeToString(octets)) }
 
 // keyOctets is what the fingerprint of a bare key is made from: the public key
-// as SSH writes it (RFC 4253, section 6.6; RFC 5656, section 3.1; RFC 8709,
-// section 4), or its SubjectPublicKeyInfo where SSH has no form.
+// as SSH writes it (RFC 4253, section 6.6), or its SubjectPublicKeyInfo where
+// SSH has no form.
 func (c *Certificate) keyOctets() []byte {
-	switch key := c.public.(type) {
-	case *rsa.PublicKey:
-		return sshString(sshString(sshString(nil, "ssh-rsa"), mpint(big.NewInt(int64(key.E)))), mpint(key.N))
-	case ed25519.PublicKey:
-		return sshString(sshString(nil, "ssh-ed25519"), string(key))
-	case *ecdsa.PublicKey:
-		curve, ok := sshCurves[key.Curve.Params().Name]
-		point, err := key.Bytes()
-		if ok && err == nil {
-			return sshString(sshString(sshString(nil, "ecdsa-sha2-"+curve), curve), string(point))
-		}
+	if c.public == nil {
+		return nil
+	}
+	if public, err := ssh.NewPublicKey(c.public); err == nil {
+		return public.Marshal()
 	}
 	return c.publicDER()
-}
-
-var sshCurves = map[string]string{"P-256": "nistp256", "P-384": "nistp384", "P-521": "nistp521"}
-
-// sshString appends a length and the octets.
-func sshString(b []byte, s string) []byte {
-	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
-}
-
-// mpint is a positive number, with a zero octet in front when its first bit is set.
-func mpint(n *big.Int) string {
-	octets := n.Bytes()
-	if len(octets) > 0 && octets[0]&0x80 != 0 {
-		return "\x00" + string(octets)
-	}
-	return string(octets)
 }

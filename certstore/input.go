@@ -94,12 +94,13 @@ func isSequence(data []byte) bool { return len(data) > 0 && data[0] == 0x30 }
 
 // looksLikeName reports whether a store's text may appear in an error message:
 // it is short, on one line, has a character that Base64 has not, and none that
-// begins JSON, XML or PEM.
+// begins JSON, XML or PEM; and it is no URI with a PIN (RFC 7512, section 2.4).
 func looksLikeName(store string) bool {
 	const longest = 255
 	return len(store) <= longest &&
 		strings.ContainsAny(store, `.:\_-`) &&
 		!strings.ContainsAny(store, `{<"`) &&
 		!strings.ContainsFunc(store, func(r rune) bool { return r < ' ' || r == '\uFFFD' }) &&
-		!strings.Contains(store, string(pemMarker))
+		!strings.Contains(store, string(pemMarker)) &&
+		!strings.Contains(strings.ToLower(store), "pin-value")
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 )
 
@@ -54,8 +55,8 @@ type (
 	}
 )
 
-// nameText returns the text of a DER name, most specific part first. Parts of
-// one relative name are joined by a plus sign.
+// nameText returns the text of a DER name from its end, the most specific part,
+// to its start. Parts of one relative name are joined by a plus sign.
 func nameText(der []byte) string {
 	var sequence rdnSequence
 	if _, err := asn1.Unmarshal(der, &sequence); err != nil {
@@ -64,7 +65,7 @@ func nameText(der []byte) string {
 	var relative []string
 	for _, set := range slices.Backward(sequence) {
 		var parts []string
-		for _, a := range set {
+		for _, a := range slices.Backward(set) {
 			name, ok := attributeNames[a.Type.String()]
 			if !ok {
 				name = a.Type.String()
@@ -140,7 +141,7 @@ func parseName(text string) ([]attribute, bool) {
 		if plain, ok := attributeAliases[name]; ok {
 			name = plain
 		}
-		list = append(list, attribute{name, unquote(strings.TrimSpace(value))})
+		list = append(list, attribute{name, unquote(trimBlanks(value))})
 	}
 	return list, len(list) > 0
 }
@@ -165,6 +166,15 @@ func splitName(text string) []string {
 		}
 	}
 	return append(parts, text[start:])
+}
+
+// trimBlanks removes white space around a value, but not a blank at its end that
+// an odd number of backslashes escapes.
+func trimBlanks(value string) string {
+	value = strings.TrimLeftFunc(value, unicode.IsSpace)
+	trimmed := strings.TrimSpace(value)
+	slashes := len(trimmed) - len(strings.TrimRight(trimmed, `\`))
+	return trimmed + value[len(trimmed):min(len(value), len(trimmed)+slashes%2)]
 }
 
 // unquote removes the quotation marks around a value, or else its backslashes.

@@ -19,6 +19,8 @@ func TestSameName(t *testing.T) {
 		{"CN=www.server.com, OU=test, C=US", "C=US, OU=test, CN=www.server.com", true},
 		{"CN=a, S=Bayern, E=x@y", "CN=a, ST=Bayern, emailAddress=x@y", true},
 		{`CN=a, O="Car, Body GmbH"`, `CN=a, O=Car\, Body GmbH`, true},
+		{`CN="a ", O=b\`, `CN=a\ , O=b\`, true},
+		{`CN=a\\ , O=b`, `CN="a\",O=b`, true},
 		{"CN=a+SERIALNUMBER=1, C=DE", "CN=a, SERIALNUMBER=1, C=DE", true},
 		{"CN=www.server.com", "CN=WWW.server.com", false},
 		{"CN=www.server.com", "CN=www.server.com, C=US", false},

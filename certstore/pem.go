@@ -1,6 +1,7 @@
 package certstore
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ediport/ediport/internal/keystore"
 	"github.com/ediport/ediport/internal/pbe"
 )
 
@@ -17,11 +19,18 @@ import (
 // and checking a much larger one would take minutes.
 const maxKey = 16 << 10
 
+// maxKeys bounds all private keys of one store: checking the worst takes a second.
+const maxKeys = 512 << 10
+
+var errKeysTooLarge = fmt.Errorf("private keys of more than %d KiB together", maxKeys>>10)
+
 // pemReader collects the blocks of one PEM text.
 type pemReader struct {
 	contents
 	decrypter pbe.Decrypter
 	password  string
+	octets    int      // of private keys
+	openssh   []byte   // blocks in OpenSSH's own form, which share a budget for their passwords
 	skipped   []string // types of blocks that are neither certificate nor key
 }
 
@@ -32,6 +41,7 @@ var blockReaders = map[string]func(*pemReader, *pem.Block) error{
 	"TRUSTED CERTIFICATE":   (*pemReader).certificate,
 	"PRIVATE KEY":           (*pemReader).privateKey,
 	"RSA PRIVATE KEY":       (*pemReader).privateKey,
+	"OPENSSH PRIVATE KEY":   (*pemReader).openSSH,
 	"EC PRIVATE KEY":        (*pemReader).privateKey,
 	"ENCRYPTED PRIVATE KEY": (*pemReader).privateKey,
 	"PUBLIC KEY":            (*pemReader).publicKey,
@@ -40,7 +50,7 @@ var blockReaders = map[string]func(*pemReader, *pem.Block) error{
 
 // foreignKeys are private keys that PEM armour can hold and this reader cannot
 // open; skipping them silently would look like a missing key.
-var foreignKeys = []string{"OPENSSH PRIVATE KEY", "DSA PRIVATE KEY", "ANY PRIVATE KEY"}
+var foreignKeys = []string{"DSA PRIVATE KEY", "ANY PRIVATE KEY"}
 
 // parsePEM reads the certificates and keys of a PEM text in any order, or one
 // private key in DER.
@@ -50,12 +60,33 @@ func parsePEM(data []byte, pw passwords) (contents, error) {
 		err := r.privateKey(&pem.Block{Bytes: data})
 		return r.contents, err
 	}
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		if err := r.block(block); err != nil {
-			return contents{}, err
-		}
+	if err := pemBlocks(data, r.block); err != nil {
+		return contents{}, err
+	}
+	if err := r.openSSHKeys(); err != nil {
+		return contents{}, err
 	}
 	return r.contents, r.check()
+}
+
+// pemBlocks calls read for each block of a text. pem.Decode passes over what is
+// cut off or damaged; here it is an error, because the user will miss it.
+func pemBlocks(data []byte, read func(*pem.Block) error) error {
+	blocks := 0
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		blocks++
+		if err := read(block); err != nil {
+			return err
+		}
+	}
+	begun := bytes.Count(data, append([]byte("\n"), pemMarker...))
+	if bytes.HasPrefix(data, pemMarker) {
+		begun++
+	}
+	if begun > blocks {
+		return fmt.Errorf("%d PEM blocks begin, and %d can be read: the text is cut off or damaged", begun, blocks)
+	}
+	return nil
 }
 
 func (r *pemReader) block(block *pem.Block) error {
@@ -64,18 +95,24 @@ func (r *pemReader) block(block *pem.Block) error {
 	}
 	read, ok := blockReaders[block.Type]
 	if !ok {
-		r.skipped = append(r.skipped, fmt.Sprintf("%.40q", block.Type))
-		return nil
+		return r.skip(block)
 	}
 	return read(r, block)
+}
+
+// skip remembers the first few blocks that nothing was read from.
+func (r *pemReader) skip(block *pem.Block) error {
+	if len(r.skipped) < 5 {
+		r.skipped = append(r.skipped, fmt.Sprintf("%.40q", block.Type))
+	}
+	return nil
 }
 
 // check names the blocks of a text that has nothing usable.
 func (r *pemReader) check() error {
 	err := r.contents.check()
 	if err != nil && len(r.skipped) > 0 {
-		shown := r.skipped[:min(len(r.skipped), 5)]
-		return fmt.Errorf("%w, only blocks of type %s", err, strings.Join(shown, ", "))
+		return fmt.Errorf("%w, only blocks of type %s", err, strings.Join(r.skipped, ", "))
 	}
 	return err
 }
@@ -91,11 +128,37 @@ func (r *pemReader) certificate(block *pem.Block) error {
 }
 
 func (r *pemReader) privateKey(block *pem.Block) error {
+	if r.octets += len(block.Bytes); r.octets > maxKeys {
+		return errKeysTooLarge
+	}
 	key, err := r.decrypt(block)
 	if err != nil {
 		return fmt.Errorf("private key %d: %w", len(r.keys)+1, err)
 	}
 	return r.addKey(key)
+}
+
+// openSSH puts a key in OpenSSH's own form aside.
+func (r *pemReader) openSSH(block *pem.Block) error {
+	r.openssh = append(r.openssh, pem.EncodeToMemory(block)...)
+	return nil
+}
+
+// openSSHKeys reads the keys that openSSH has put aside.
+func (r *pemReader) openSSHKeys() error {
+	if len(r.openssh) == 0 {
+		return nil
+	}
+	found, err := keystore.SSHPrivate(r.openssh, keystore.Passwords{Key: r.password})
+	if err != nil {
+		return explainKeystore(err)
+	}
+	for _, key := range found.Keys {
+		if err := r.addKey(key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // decrypt opens a key in any of its forms: old PEM encryption (RFC 1421

@@ -121,7 +121,8 @@ func TestBadPEM(t *testing.T) {
 	for name, row := range map[string]struct{ text, want string }{
 		"nothing":     {"hello", "no certificate and no key"},
 		"other block": {block("DH PARAMETERS", []byte("x")), `only blocks of type "DH PARAMETERS"`},
-		"OpenSSH":     {block("OPENSSH PRIVATE KEY", []byte("x")), "OPENSSH PRIVATE KEY is not supported"},
+		"OpenSSH":     {block("OPENSSH PRIVATE KEY", []byte("x")), "expected openssh-key-v1 at the start"},
+		"DSA":         {block("DSA PRIVATE KEY", []byte("x")), "DSA PRIVATE KEY is not supported"},
 		"broken key":  {block("PRIVATE KEY", []byte("x")), "private key 1: neither PKCS #8"},
 		"broken cert": {block("CERTIFICATE", []byte("x")), "certificate 1:"},
 		"huge key":    {block("PRIVATE KEY", make([]byte, maxKey+1)), "larger than the limit of 16 KiB"},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ediport/ediport/internal/ber"
 	"github.com/ediport/ediport/internal/pbe"
 )
 
@@ -13,11 +14,13 @@ import (
 const maxBagDepth = 4
 
 // pfxReader reads one PKCS #12 store (RFC 7292). Attributes of the bags are not
-// needed: certificates and keys are paired by public key.
+// needed: certificates and keys are paired by public key. Each layer may be in
+// BER, as Bouncy Castle, NSS and old versions of Windows write it.
 type pfxReader struct {
 	contents
 	decrypter pbe.Decrypter
 	passwords
+	octets int // of private keys
 }
 
 // contentInfo is RFC 5652, section 3.
@@ -67,8 +70,8 @@ func (r *pfxReader) read(data []byte) error {
 		AuthSafe contentInfo
 		MAC      pbe.MACData `asn1:"optional"`
 	}
-	if err := unmarshal(data, &pfx); err != nil {
-		return fmt.Errorf("not a PFX in DER: %w", err)
+	if err := unmarshalBER(data, &pfx); err != nil {
+		return fmt.Errorf("not a PFX: %w", err)
 	}
 	if pfx.Version != 3 {
 		return fmt.Errorf("PFX version %d: only 3 exists", pfx.Version)
@@ -85,9 +88,9 @@ func (r *pfxReader) read(data []byte) error {
 	return r.authenticatedSafe(safe)
 }
 
-func (r *pfxReader) authenticatedSafe(der []byte) error {
+func (r *pfxReader) authenticatedSafe(data []byte) error {
 	var infos []contentInfo
-	if err := unmarshal(der, &infos); err != nil {
+	if err := unmarshalBER(data, &infos); err != nil {
 		return fmt.Errorf("PFX contents: %w", err)
 	}
 	for _, info := range infos {
@@ -123,21 +126,25 @@ func (r *pfxReader) encryptedData(der []byte) ([]byte, error) {
 		Info    struct {
 			Type      asn1.ObjectIdentifier
 			Algorithm pkix.AlgorithmIdentifier
-			Content   []byte `asn1:"tag:0,optional"`
+			Content   asn1.RawValue `asn1:"tag:0,optional"` // an OCTET STRING
 		}
 	}
 	if err := unmarshal(der, &data); err != nil {
 		return nil, fmt.Errorf("PFX encrypted data: %w", err)
 	}
-	return r.decrypter.Decrypt(data.Info.Algorithm, data.Info.Content, r.passwords.store)
+	content, err := ber.Octets(data.Info.Content)
+	if err != nil {
+		return nil, fmt.Errorf("PFX encrypted data: %w", err)
+	}
+	return r.decrypter.Decrypt(data.Info.Algorithm, content, r.passwords.store)
 }
 
-func (r *pfxReader) safeContents(der []byte, depth int) error {
+func (r *pfxReader) safeContents(data []byte, depth int) error {
 	if depth > maxBagDepth {
 		return errors.New("PFX bags are nested too deeply")
 	}
 	var bags []safeBag
-	if err := unmarshal(der, &bags); err != nil {
+	if err := unmarshalBER(data, &bags); err != nil {
 		return fmt.Errorf("PFX bags: %w", err)
 	}
 	for _, bag := range bags {
@@ -154,6 +161,9 @@ func (r *pfxReader) safeContents(der []byte, depth int) error {
 
 // keyBag reads a plain PKCS #8 key.
 func (r *pfxReader) keyBag(value []byte, _ int) error {
+	if r.octets += len(value); r.octets > maxKeys {
+		return errKeysTooLarge
+	}
 	key, err := parseKey(value)
 	if err != nil {
 		return fmt.Errorf("private key %d: %w", len(r.keys)+1, err)
@@ -192,4 +202,13 @@ func unmarshal(der []byte, v any) error {
 		err = fmt.Errorf("%d octets after the end", len(rest))
 	}
 	return err
+}
+
+// unmarshalBER is unmarshal for what may be in BER.
+func unmarshalBER(data []byte, v any) error {
+	der, err := ber.DER(data)
+	if err != nil {
+		return err
+	}
+	return unmarshal(der, v)
 }

@@ -3,6 +3,7 @@ package certstore
 import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -124,6 +125,7 @@ func TestBrokenPartsOfAPFX(t *testing.T) {
 			AuthSafe asn1.RawValue
 		}{3, part(t, oidData, marshal(t, junk))}), "PFX contents:"},
 		"key":           {plainPFX(t, bag(t, keyBagOID, junk)), "private key 1: neither PKCS #8"},
+		"keys":          {plainPFX(t, slices.Repeat([]asn1.RawValue{bag(t, keyBagOID, derOf([]byte(load(t, "tools/openssl/pkcs1.pem"))))}, 1000)...), "private keys of more than 512 KiB"},
 		"encrypted key": {plainPFX(t, bag(t, shroudedOID, junk)), "private key 1: encrypted private key:"},
 		"bag":           {plainPFX(t, bag(t, certBagOID, junk)), "PFX certificate bag:"},
 		"certificate":   {plainPFX(t, bag(t, certBagOID, certBagValue(t, oidX509Bag, []byte("x")))), "certificate 1:"},

@@ -115,8 +115,9 @@ func TestBadPFX(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"no DER":    {[]byte("hello"), "not a PFX in DER"},
-		"BER":       {[]byte{0x30, 0x80, 0x02, 0x01, 0x03, 0, 0}, "not a PFX in DER"},
+		"no DER":    {[]byte("hello"), "not a PFX:"},
+		"BER":       {[]byte{0x30, 0x80, 0x02, 0x01, 0x03, 0, 0}, "not a PFX: asn1"},
+		"half BER":  {[]byte{0x30, 0x80, 0x02, 0x01, 0x03, 0}, "not a PFX: the data ends inside"},
 		"version":   {[]byte{0x30, 0x08, 0x02, 0x01, 0x04, 0x30, 0x03, 0x06, 0x01, 0x2A}, "PFX version 4"},
 		"signed":    {[]byte{0x30, 0x08, 0x02, 0x01, 0x03, 0x30, 0x03, 0x06, 0x01, 0x2A}, "type 1.2"},
 		"too large": {make([]byte, maxStore+1), "larger than the limit of 16 MiB"},
@@ -143,7 +144,7 @@ func TestDeepBagsAreRefused(t *testing.T) {
 func tlv(tag byte, value []byte) []byte { return append([]byte{tag, byte(len(value))}, value...) }
 
 func FuzzPFX(f *testing.F) {
-	for _, name := range []string{"bare.p12", "fast.p12", "nomac.p12", "plain-bags.p12", "legacy-rc2.p12"} {
+	for _, name := range []string{"bare.p12", "fast.p12", "nomac.p12", "plain-bags.p12", "legacy-rc2.p12", "bouncycastle.p12"} {
 		f.Add([]byte(load(f, name)), "secret")
 	}
 	f.Fuzz(func(t *testing.T, data []byte, password string) {

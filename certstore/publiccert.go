@@ -10,25 +10,29 @@ import (
 // Private keys in the same file are left alone: no password is needed.
 func parseCertificates(data []byte, _ passwords) (contents, error) {
 	r := &pemReader{}
+	if der(asn1.TagSequence, asn1.TagBitString, nil)(data) {
+		err := r.publicKey(&pem.Block{Bytes: data})
+		return r.contents, err
+	}
 	if isSequence(data) {
 		err := r.certificatesDER(data)
 		return r.contents, err
 	}
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		var err error
-		switch block.Type {
-		case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
-			err = r.certificate(block)
-		case "PUBLIC KEY", "RSA PUBLIC KEY":
-			err = r.publicKey(block)
-		default:
-			r.skipped = append(r.skipped, fmt.Sprintf("%.40q", block.Type))
-		}
-		if err != nil {
-			return contents{}, err
-		}
+	if err := pemBlocks(data, r.publicBlock); err != nil {
+		return contents{}, err
 	}
 	return r.contents, r.check()
+}
+
+// publicBlock reads a block that needs no password.
+func (r *pemReader) publicBlock(block *pem.Block) error {
+	switch block.Type {
+	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
+		return r.certificate(block)
+	case "PUBLIC KEY", "RSA PUBLIC KEY":
+		return r.publicKey(block)
+	}
+	return r.skip(block)
 }
 
 func (c *contents) certificatesDER(data []byte) error {

@@ -16,7 +16,9 @@ type Source struct {
 	Type StoreType
 
 	// Store is the file name for the File types and the contents for the Blob
-	// types: octets as they are, or Base64. For [StoreAuto] it is either.
+	// types: octets as they are, or Base64. For [StoreAuto] it is either. For
+	// [StoreUser] and [StoreMachine] it is the name of a store of Windows, such
+	// as "MY"; what it is for other types their drivers say.
 	Store string
 
 	// Password opens the store, and its private keys unless KeyPassword is set.
@@ -71,7 +73,7 @@ func (s Source) Open() (*Certificate, error) {
 	if !ok {
 		return nil, notFound(s, wanted, held.entries())
 	}
-	return newCertificate(s, found, held.certs), nil
+	return newCertificate(s, found, held.pool()), nil
 }
 
 // List returns every entry of the store in the store's order: its certificates,
@@ -83,8 +85,9 @@ func (s Source) List() ([]*Certificate, error) {
 		return nil, err
 	}
 	var list []*Certificate
+	pool := held.pool()
 	for _, e := range held.entries() {
-		list = append(list, newCertificate(s, e, held.certs))
+		list = append(list, newCertificate(s, e, pool))
 	}
 	return list, nil
 }
@@ -101,13 +104,9 @@ func (s Source) read() (Source, contents, error) {
 		}
 		s.Type = t
 	}
-	open, ok := openers[s.Type]
-	if !ok {
-		return s, contents{}, &Error{
-			Code:    trap.CodeCertStore,
-			Message: fmt.Sprintf("a %v (type %d) cannot be opened: the types that can are %s", s.Type, int(s.Type), supported()),
-			Err:     trap.ErrNotSupported,
-		}
+	open, err := s.Type.opener()
+	if err != nil {
+		return s, contents{}, err
 	}
 	held, err := open(s)
 	if err == nil {
@@ -125,7 +124,7 @@ func (s Source) withKeyOf(cert *x509.Certificate, held contents) (*Certificate, 
 	if key == nil {
 		return nil, trap.New(trap.CodeCertNotFound, "%s has no private key for the encoded certificate %q", s.describe(), subjectOf(cert))
 	}
-	return newCertificate(s, entry{cert: cert, key: key, public: cert.PublicKey}, held.certs), nil
+	return newCertificate(s, entry{cert: cert, key: key, public: cert.PublicKey}, held.pool()), nil
 }
 
 // storeError says which store failed. A code nearer to the fault is kept.

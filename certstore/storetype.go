@@ -2,9 +2,8 @@ package certstore
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
+
+	"github.com/ediport/ediport/internal/keystore"
 )
 
 // StoreType is the kind of a certificate store. The numbers are those of the
@@ -36,7 +35,7 @@ const (
 	StoreJWKBlob          StoreType = 19 // JSON Web Key
 	StoreBCFKSFile        StoreType = 21 // Bouncy Castle FIPS key store file
 	StoreBCFKSBlob        StoreType = 22 // Bouncy Castle FIPS key store contents
-	StorePKCS11           StoreType = 23 // security key behind PKCS #11
+	StorePKCS11           StoreType = 23 // keys in a device behind PKCS #11; see package certstore/pkcs11
 	StoreAuto             StoreType = 99 // found out from the first octets
 )
 
@@ -78,27 +77,27 @@ func (t StoreType) String() string {
 // opener reads everything that a store holds.
 type opener func(Source) (contents, error)
 
-// openers has the types that can be opened. [StoreAuto] is missing: it becomes
-// one of them first.
+// openers has the types that this package opens itself. [StoreAuto] is missing:
+// it becomes one of them first. For the others see [Register].
 var openers = map[StoreType]opener{
-	StorePFXFile:       fileOf(parsePFX),
-	StorePFXBlob:       blobOf(parsePFX),
-	StorePEMKeyFile:    fileOf(parsePEM),
-	StorePEMKeyBlob:    blobOf(parsePEM),
-	StorePublicKeyFile: fileOf(parseCertificates),
-	StorePublicKeyBlob: blobOf(parseCertificates),
-}
-
-// supported lists the types that can be opened, for error messages.
-func supported() string {
-	types := append(slices.Collect(maps.Keys(openers)), StoreAuto)
-	slices.Sort(types)
-	var b strings.Builder
-	for i, t := range types {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%d (%v)", int(t), t)
-	}
-	return b.String()
+	StorePFXFile:          fileOf(parsePFX),
+	StorePFXBlob:          blobOf(parsePFX),
+	StoreJKSFile:          fileOf(from(keystore.JKS)),
+	StoreJKSBlob:          blobOf(from(keystore.JKS)),
+	StorePEMKeyFile:       fileOf(parsePEM),
+	StorePEMKeyBlob:       blobOf(parsePEM),
+	StorePublicKeyFile:    fileOf(parseCertificates),
+	StorePublicKeyBlob:    blobOf(parseCertificates),
+	StoreSSHPublicKeyFile: fileOf(from(keystore.SSHPublic)),
+	StoreSSHPublicKeyBlob: blobOf(from(keystore.SSHPublic)),
+	StoreP7BFile:          fileOf(parseP7B),
+	StoreP7BBlob:          blobOf(parseP7B),
+	StorePPKFile:          fileOf(from(keystore.PPK)),
+	StorePPKBlob:          blobOf(from(keystore.PPK)),
+	StoreXMLFile:          fileOf(from(keystore.XML)),
+	StoreXMLBlob:          blobOf(from(keystore.XML)),
+	StoreJWKFile:          fileOf(from(keystore.JWK)),
+	StoreJWKBlob:          blobOf(from(keystore.JWK)),
+	StoreBCFKSFile:        fileOf(from(keystore.BCFKS)),
+	StoreBCFKSBlob:        blobOf(from(keystore.BCFKS)),
 }

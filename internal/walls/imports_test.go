@@ -79,7 +79,7 @@ var rooms = map[string][]string{
 var modules = map[string][]string{
 	"code": {"github.com/miekg/pkcs11", "github.com/pires/go-proxyproto", "golang.org/x/crypto", "golang.org/x/sys", "golang.org/x/text"},
 	"tests": {
-		"github.com/stretchr/testify", "go.mozilla.org/pkcs7", "go.uber.org/goleak", "golang.org/x/crypto", "golang.org/x/sys",
+		"github.com/miekg/pkcs11", "github.com/stretchr/testify", "go.mozilla.org/pkcs7", "go.uber.org/goleak", "golang.org/x/crypto", "golang.org/x/sys",
 		"software.sslmate.com/src/go-pkcs12",
 	},
 	"bench": {"github.com/panjf2000/gnet/v2", "github.com/stretchr/testify", "golang.org/x/sys"},

@@ -1,0 +1,6 @@
+//go:build !race
+
+package certstore
+
+// raceDetector says that the race detector slows everything down.
+const raceDetector = false
