@@ -202,14 +202,6 @@ func slowly(p *peer, octets, little int, tick time.Duration) <-chan []byte {
 	return done
 }
 
-// drain reads all there is until the end.
-func drain(r io.Reader) <-chan outcome {
-	return going(func() (int64, error) {
-		n, err := io.Copy(io.Discard, r)
-		return n, err
-	})
-}
-
 // narrow makes the client's side take little that nobody reads. With less it
 // would tell so seldom of room that TCP itself stalls.
 func (p *peer) narrow() {
