@@ -50,12 +50,14 @@ var rooms = map[string][]string{
 	"certstore":        {"internal/ber", "internal/devicekey", "internal/keystore", "internal/pbe", "internal/trap"},
 
 	// Rooms with files or sockets, and none of the protocol's secrets.
-	"internal/oftpfile":        {"internal/datefmt", "internal/oftpwire", "internal/trap"},
-	"internal/tlsconf":         {"internal/trap", "internal/trust"}, // takes crypto/tls and x509 values, never certstore's
-	"internal/trust":           onlyErr,                             // takes crypto/x509 values, never certstore's
-	"internal/trust/trusttest": nothing,                             // makes what tests of others need
-	"internal/proxyhead":       onlyErr,
-	"internal/park":            nothing,
+	"internal/oftpfile":            {"internal/datefmt", "internal/oftpwire", "internal/trap"},
+	"internal/tlsconf":             {"internal/trap", "internal/trust"},   // takes crypto/tls and x509 values, never certstore's
+	"internal/trust":               onlyErr,                               // takes crypto/x509 values, never certstore's
+	"internal/trust/trusttest":     nothing,                               // makes what tests of others need
+	"internal/journal/journaltest": {"internal/journal", "internal/trap"}, // what every implementation must pass
+	"internal/proxyhead":           onlyErr,
+	"internal/journal":             onlyErr,
+	"internal/park":                nothing,
 
 	// Codecs and machines: octets or events, no I/O.
 	"internal/oftpwire":  onlyErr,
@@ -64,6 +66,7 @@ var rooms = map[string][]string{
 	"internal/keystore":  {"internal/ber", "internal/pbe", "internal/trap"},
 	"internal/devicekey": nothing, // what a device computes comes in as an interface
 	"internal/pbe":       onlyErr,
+	"internal/cms":       {"internal/ber"},
 	"internal/ber":       nothing,
 	"internal/split":     nothing,
 	"internal/codepage":  onlyErr,
@@ -77,9 +80,9 @@ var rooms = map[string][]string{
 // modules says which modules of others the code may import, and the tests.
 // docs/dependencies.md says why.
 var modules = map[string][]string{
-	"code": {"github.com/miekg/pkcs11", "github.com/pires/go-proxyproto", "golang.org/x/crypto", "golang.org/x/sys", "golang.org/x/text"},
+	"code": {"github.com/klauspost/compress", "github.com/miekg/pkcs11", "github.com/pires/go-proxyproto", "go.etcd.io/bbolt", "golang.org/x/crypto", "golang.org/x/sys", "golang.org/x/text"},
 	"tests": {
-		"github.com/miekg/pkcs11", "github.com/stretchr/testify", "go.mozilla.org/pkcs7", "go.uber.org/goleak", "golang.org/x/crypto", "golang.org/x/sys",
+		"github.com/miekg/pkcs11", "github.com/stretchr/testify", "go.etcd.io/bbolt", "go.mozilla.org/pkcs7", "go.uber.org/goleak", "golang.org/x/crypto", "golang.org/x/sys",
 		"software.sslmate.com/src/go-pkcs12",
 	},
 	"bench": {"github.com/panjf2000/gnet/v2", "github.com/stretchr/testify", "golang.org/x/sys"},
