@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -79,11 +80,11 @@ func TestFieldsEqualOpenSSL(t *testing.T) {
 
 func TestFieldsEqualOpenSSLAfresh(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "openssl")
+	needs.Program(t, "openssl")
 	script, err := filepath.Abs("testdata/odd/make.sh")
 	require.NoError(t, err)
 	dir := t.TempDir()
-	runIn(t, dir, nil, requireTool(t, "sh"), script)
+	runIn(t, dir, nil, needs.Program(t, "sh"), script)
 	files, err := filepath.Glob(filepath.Join(dir, "*.pem"))
 	require.NoError(t, err)
 	assertFields(t, files)
@@ -91,7 +92,7 @@ func TestFieldsEqualOpenSSLAfresh(t *testing.T) {
 
 func assertFields(t *testing.T, files []string) {
 	t.Helper()
-	openssl := requireTool(t, "openssl")
+	openssl := needs.Program(t, "openssl")
 	require.Len(t, files, 26)
 	for _, file := range files {
 		name := filepath.Base(file)

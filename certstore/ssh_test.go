@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
@@ -37,7 +38,7 @@ func TestSSHWithOpenSSH(t *testing.T) {
 			for _, user := range []string{"ssh/rsa", "ssh/p256", "ssh/ed25519"} {
 				t.Run(algorithm+" "+user, func(t *testing.T) {
 					t.Parallel()
-					client := requireTool(t, "ssh")
+					client := needs.Program(t, "ssh")
 					form := []string{".pub", ".rfc4716"}[i%2]
 					port := greetSSH(t, tool(user+form), host.store)
 					out, err := sshClient(t, client, port, algorithm, load(t, "tools/"+host.public), user)
@@ -52,7 +53,7 @@ func TestSSHWithOpenSSH(t *testing.T) {
 // Without the right keys there is no greeting.
 func TestSSHWithWrongKeys(t *testing.T) {
 	t.Parallel()
-	client := requireTool(t, "ssh")
+	client := needs.Program(t, "ssh")
 	port := greetSSH(t, tool("ssh/rsa.pub"), "putty/ed25519-secret-v2.ppk")
 	out, err := sshClient(t, client, port, "ssh-ed25519", load(t, "tools/ssh/ed25519.pub"), "ssh/rsa")
 	require.Error(t, err)
@@ -64,7 +65,7 @@ func TestSSHWithWrongKeys(t *testing.T) {
 
 func TestSSHKeyscan(t *testing.T) {
 	t.Parallel()
-	scan := requireTool(t, "ssh-keyscan")
+	scan := needs.Program(t, "ssh-keyscan")
 	var stores, want []string
 	for _, host := range hostKeys {
 		stores = append(stores, host.store)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -42,7 +43,7 @@ func TestTLSWithOpenSSL(t *testing.T) {
 				cert, err := source.Open()
 				require.NoError(t, err)
 				assert.Equal(t, row.algorithm, cert.PublicKeyAlgorithm())
-				out := run(t, requireTool(t, "openssl"), "s_client", "-connect", greetTLS(t, cert), version, "-quiet",
+				out := run(t, needs.Program(t, "openssl"), "s_client", "-connect", greetTLS(t, cert), version, "-quiet",
 					"-CAfile", tool("openssl/root.pem"), "-verify_hostname", "localhost", "-verify_return_error")
 				assert.Equal(t, "hello from "+cert.Subject()+"\n", out)
 			})

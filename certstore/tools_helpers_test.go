@@ -11,32 +11,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// requireTool finds a program. It may be missing, but not in CI.
-func requireTool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	skipOutsideCI(t, err)
-	return path
-}
-
-// requireFile is requireTool for what is no program.
-func requireFile(t *testing.T, name string) {
-	t.Helper()
-	_, err := os.Stat(name)
-	skipOutsideCI(t, err)
-}
-
-func skipOutsideCI(t *testing.T, err error) {
-	t.Helper()
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip("the test needs it: ", err)
-	}
-	require.NoError(t, err)
-}
 
 // run returns what a program prints.
 func run(t *testing.T, program string, args ...string) string {
@@ -66,7 +44,7 @@ func writeFile(t *testing.T, name string, content []byte) (path string) {
 // public key of the certificate if there is one, and encrypt for the key.
 func assertUsable(t *testing.T, c *Certificate) {
 	t.Helper()
-	openssl := requireTool(t, "openssl")
+	openssl := needs.Program(t, "openssl")
 	public := c.PublicKey()
 	if c.X509() != nil {
 		public = runIn(t, "", c.EncodedB(), openssl, "x509", "-inform", "DER", "-noout", "-pubkey")
@@ -94,7 +72,7 @@ func assertUsable(t *testing.T, c *Certificate) {
 // assertDecrypts has openssl encrypt with the public key.
 func assertDecrypts(t *testing.T, c *Certificate, publicKey string) {
 	t.Helper()
-	sealed := runIn(t, "", []byte("for you only"), requireTool(t, "openssl"), "pkeyutl", "-encrypt", "-pubin", "-inkey", publicKey,
+	sealed := runIn(t, "", []byte("for you only"), needs.Program(t, "openssl"), "pkeyutl", "-encrypt", "-pubin", "-inkey", publicKey,
 		"-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha256")
 	plain, err := c.Decrypter().Decrypt(rand.Reader, []byte(sealed), &rsa.OAEPOptions{Hash: crypto.SHA256})
 	require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
@@ -132,16 +133,16 @@ func makeVectors(t *testing.T, folders ...string) (dir string) {
 	}
 	for _, folder := range folders {
 		for _, program := range programs[folder] {
-			requireTool(t, program)
+			needs.Program(t, program)
 		}
 	}
 	if slices.Contains(folders, "java") {
-		requireFile(t, "/usr/share/java/bcprov.jar") // of Debian's libbcprov-java
+		needs.File(t, "/usr/share/java/bcprov.jar") // of Debian's libbcprov-java
 	}
 	script, err := filepath.Abs(filepath.Join("testdata", "tools", "make.sh"))
 	require.NoError(t, err)
 	dir = t.TempDir()
-	runIn(t, dir, nil, requireTool(t, "sh"), append([]string{script}, folders...)...)
+	runIn(t, dir, nil, needs.Program(t, "sh"), append([]string{script}, folders...)...)
 	return dir
 }
 

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	_ "github.com/ediport/ediport/certstore" // see process_test.go
+	"github.com/ediport/ediport/internal/needs"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,7 +18,7 @@ import (
 
 func TestCertview(t *testing.T) {
 	t.Parallel()
-	view := buildTCP(t, "certview")
+	view := build(t, "certview")
 	for name, test := range map[string]func(*testing.T, binary){
 		"text":             viewText,
 		"JSON":             viewJSON,
@@ -213,11 +213,7 @@ func viewRefusals(t *testing.T, view binary) {
 
 // A name in a certificate cannot command the terminal.
 func viewControls(t *testing.T, view binary) {
-	path, err := exec.LookPath("openssl")
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip("no openssl to test with: ", err)
-	}
-	require.NoError(t, err)
+	path := needs.Program(t, "openssl")
 	_, key := certificate(t)
 	cert := filepath.Join(t.TempDir(), "cert.pem")
 	out, err := exec.CommandContext(t.Context(), path, "req", "-x509", "-key", key, "-utf8", "-subj", "/CN=a\x1b[2Jb\u009bc", "-out", cert).CombinedOutput()

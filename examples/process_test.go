@@ -25,25 +25,24 @@ const patience = 30 * time.Second
 // A binary is a program that was built for the tests.
 type binary string
 
-// build makes the programs.
-func build(t *testing.T) (server, client binary) {
+// build makes the program of a folder.
+func build(t *testing.T, name string) binary {
 	t.Helper()
 	// Go remembers that a test has passed until a file changes that it has looked
 	// at; what its child processes look at does not count.
-	sources, err := filepath.Glob("oftp*/*.go")
+	sources, err := filepath.Glob(name + "/*.go")
 	require.NoError(t, err)
 	for _, source := range sources {
 		_, err := os.Stat(source)
 		require.NoError(t, err)
 	}
-	dir := t.TempDir()
-	out, err := exec.Command("go", "build", buildMode, "-o", dir+string(filepath.Separator), "./oftpserver", "./oftpclient").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	suffix := ""
+	program := filepath.Join(t.TempDir(), name)
 	if runtime.GOOS == "windows" {
-		suffix = ".exe"
+		program += ".exe"
 	}
-	return binary(filepath.Join(dir, "oftpserver"+suffix)), binary(filepath.Join(dir, "oftpclient"+suffix))
+	out, err := exec.Command("go", "build", buildMode, "-o", program, "./"+name).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return binary(program)
 }
 
 // A process is a running program, with what it has printed to stdout and stderr.

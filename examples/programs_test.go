@@ -33,7 +33,7 @@ const middle, size = 1 << 20, 3 << 20
 
 func TestPrograms(t *testing.T) {
 	t.Parallel()
-	server, client := build(t)
+	server, client := build(t, "oftpserver"), build(t, "oftpclient")
 	for name, test := range map[string]func(*testing.T, binary, binary){
 		"plain session, files in both directions": plainExchange,
 		"TLS session, files in both directions":   tlsExchange,

@@ -8,13 +8,12 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/ediport/ediport/internal/needs"
 	_ "github.com/ediport/ediport/tcpserver" // see process_test.go
 
 	"github.com/stretchr/testify/assert"
@@ -23,7 +22,7 @@ import (
 
 func TestTCPEcho(t *testing.T) {
 	t.Parallel()
-	echo := buildTCP(t, "tcpecho")
+	echo := build(t, "tcpecho")
 	for name, test := range map[string]func(*testing.T, binary){
 		"plain":                   plainEcho,
 		"TLS with openssl":        tlsEcho,
@@ -41,7 +40,7 @@ func TestTCPEcho(t *testing.T) {
 
 func TestLineChat(t *testing.T) {
 	t.Parallel()
-	chat := buildTCP(t, "linechat")
+	chat := build(t, "linechat")
 	for name, test := range map[string]func(*testing.T, binary){
 		"three guests":             threeGuests,
 		"names":                    guestNames,
@@ -55,20 +54,6 @@ func TestLineChat(t *testing.T) {
 			test(t, chat)
 		})
 	}
-}
-
-// buildTCP makes one of the programs.
-func buildTCP(t *testing.T, name string) binary {
-	t.Helper()
-	_, err := os.Stat(filepath.Join(name, "main.go")) // so that a change of it runs the test again
-	require.NoError(t, err)
-	program := filepath.Join(t.TempDir(), name)
-	if runtime.GOOS == "windows" {
-		program += ".exe"
-	}
-	out, err := exec.Command("go", "build", buildMode, "-o", program, "./"+name).CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return binary(program)
 }
 
 // A caller is a client that speaks in lines.
@@ -147,11 +132,7 @@ func plainEcho(t *testing.T, echo binary) {
 }
 
 func tlsEcho(t *testing.T, echo binary) {
-	path, err := exec.LookPath("openssl")
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip("no openssl to test with: ", err)
-	}
-	require.NoError(t, err)
+	path := needs.Program(t, "openssl")
 	cert, key := certificate(t)
 	p, plain := startEcho(t, echo, "-tls-listen", "127.0.0.1:0", "-cert", cert, "-key", key)
 	secure := listening(p.awaitNth(t, 2, "listening "))

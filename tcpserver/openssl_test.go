@@ -9,22 +9,10 @@ import (
 	"testing"
 
 	"github.com/ediport/ediport/certstore"
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// openssl is the path of the program. It may be missing, but not in CI.
-func openssl(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("openssl")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("openssl is needed here: ", err)
-		}
-		t.Skip("no openssl to test with: ", err)
-	}
-	return path
-}
 
 // A session is what "openssl s_client" and the server saw of one connection.
 type session struct {
@@ -37,7 +25,7 @@ type session struct {
 // the answer has come. The settings are the server's.
 func sClient(t *testing.T, core *Core, o Options, args ...string) session {
 	t.Helper()
-	path := openssl(t)
+	path := needs.Program(t, "openssl")
 	rec := newRecorder()
 	hooks := rec.hooks()
 	var s session
@@ -137,7 +125,7 @@ func TestOpenSSLSuites(t *testing.T) {
 
 func TestOpenSSLClientCertificates(t *testing.T) {
 	t.Parallel()
-	path := openssl(t)
+	path := needs.Program(t, "openssl")
 	ca, other := testCA(), otherCA()
 	caFile := file(t, "ca.pem", ca.certPEM())
 	clients := map[string]issued{
@@ -260,7 +248,7 @@ func TestOpenSSLSessionsResume(t *testing.T) {
 // resume runs openssl against a core that goes on listening.
 func resume(t *testing.T, core *Core, args ...string) string {
 	t.Helper()
-	path := openssl(t)
+	path := needs.Program(t, "openssl")
 	if !core.Listening() {
 		start(t, core, Options{Push: newLineEcho(), UseSSL: true, SSLCert: ecServer()})
 	}
@@ -282,7 +270,7 @@ func TestOpenSSLRollover(t *testing.T) {
 
 func TestOpenSSLCannotRenegotiate(t *testing.T) {
 	t.Parallel()
-	path := openssl(t)
+	path := needs.Program(t, "openssl")
 	rec := newRecorder()
 	core := start(t, NewCore(), Options{Push: newLineEcho(), UseSSL: true, SSLCert: ecServer(), Hooks: rec.hooks()})
 	cmd := exec.CommandContext(t.Context(), path, "s_client", "-connect", core.Addr().String(), "-tls1_2")

@@ -10,22 +10,10 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// haproxy is the path of the program. It may be missing, but not in CI.
-func haproxy(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("haproxy")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("haproxy is needed here: ", err)
-		}
-		t.Skip("no haproxy to test with: ", err)
-	}
-	return path
-}
 
 // haproxyConfig has one door, which HAProxy inherits, and one server behind it.
 const haproxyConfig = `
@@ -44,7 +32,7 @@ listen door
 // It may be dialled at once.
 func balance(t *testing.T, srv *Server, options string) string {
 	t.Helper()
-	path := haproxy(t)
+	path := needs.Program(t, "haproxy")
 	if runtime.GOOS == "windows" {
 		t.Skip("sockets cannot be inherited here")
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -50,10 +51,7 @@ const underStrace = "EDIPORT_TEST_UNDER_STRACE"
 func TestSendFileUnderStrace(t *testing.T) {
 	t.Parallel()
 	const size = 16 << 20
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("no strace; TestSendFileDoesNotCopy proves the same: ", err)
-	}
+	strace := needs.Program(t, "strace")
 	trace := filepath.Join(t.TempDir(), "trace")
 	cmd := exec.CommandContext(t.Context(), strace, "-f", "-qq", "-e", "trace=sendfile", "-o", trace,
 		os.Args[0], "-test.run=^TestSendFileTraced$", "-test.count=1")

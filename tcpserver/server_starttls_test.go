@@ -14,13 +14,14 @@ import (
 	"time"
 
 	"github.com/ediport/ediport/certstore"
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 func TestStartSSLWithOpenSSL(t *testing.T) {
 	t.Parallel()
-	path := openssl(t)
+	path := needs.Program(t, "openssl")
 	asks := map[string][]string{
 		"smtp": {`DataIn "EHLO mail.example.com"`, `DataIn "STARTTLS"`},
 		"lmtp": {`DataIn "LHLO mail.example.com"`, `DataIn "STARTTLS"`},
@@ -550,7 +551,7 @@ func TestKeyUpdates(t *testing.T) {
 	t.Parallel()
 	srv := explicit()
 	serve(t, srv)
-	p := opened(t, exec.CommandContext(t.Context(), openssl(t), "s_client", "-connect", srv.Addr().String(), "-starttls", "smtp", "-tls1_3", "-crlf"))
+	p := opened(t, exec.CommandContext(t.Context(), needs.Program(t, "openssl"), "s_client", "-connect", srv.Addr().String(), "-starttls", "smtp", "-tls1_3", "-crlf"))
 	p.shows("---\n250 STARTTLS\r\n") // the handshake is done
 	for i := range 5 {
 		line := fmt.Sprintf("line %d", i)

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/ediport/ediport/certstore"
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/require"
 )
 
@@ -50,14 +51,7 @@ func program(tb testing.TB, name string) string {
 			}
 		}
 	}
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			tb.Fatalf("%s is needed here: %v", name, err)
-		}
-		tb.Skipf("no %s to test with: %v", name, err)
-	}
-	return path
+	return needs.Program(tb, name)
 }
 
 // run runs a program with a SoftHSM configuration and returns what it prints.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/require"
 )
 
@@ -91,8 +92,8 @@ func BenchmarkRead(b *testing.B) {
 
 // The same by openssl, whose two programs use two cores.
 func BenchmarkOpenSSL(b *testing.B) {
-	program := requireTool(b, "openssl")
-	sh := requireTool(b, "sh")
+	program := needs.Program(b, "openssl")
+	sh := needs.Program(b, "sh")
 	alice, bob := loadParty(b, "alice"), loadParty(b, "bob")
 	dir := b.TempDir()
 	certFile(b, dir, "alice.crt", alice.cert)

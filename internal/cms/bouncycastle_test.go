@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -17,10 +18,9 @@ var jars = []string{"/usr/share/java/bcprov.jar", "/usr/share/java/bcpkix.jar", 
 
 func TestCompressedDataOfBouncyCastle(t *testing.T) {
 	t.Parallel()
-	java := requireTool(t, "java")
+	java := needs.Program(t, "java")
 	for _, jar := range jars {
-		_, err := os.Stat(jar)
-		skipOutsideCI(t, err)
+		needs.File(t, jar)
 	}
 	dir := t.TempDir()
 	source := filepath.Join("testdata", "Comp.java")

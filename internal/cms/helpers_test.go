@@ -130,22 +130,6 @@ func read(p *Package, us Recipient, o VerifyOptions) (io.Reader, error) {
 	return p.Data()
 }
 
-// requireTool finds a program. It may be missing, but not in CI.
-func requireTool(tb testing.TB, name string) string {
-	tb.Helper()
-	path, err := exec.LookPath(name)
-	skipOutsideCI(tb, err)
-	return path
-}
-
-func skipOutsideCI(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil && os.Getenv("CI") != "true" {
-		tb.Skip("the test needs it: ", err)
-	}
-	require.NoError(tb, err)
-}
-
 // run returns what a program prints. Its input is stdin.
 func run(tb testing.TB, stdin io.Reader, program string, args ...string) []byte {
 	tb.Helper()

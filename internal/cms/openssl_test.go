@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -23,7 +24,7 @@ type openssl struct {
 }
 
 func newOpenSSL(t *testing.T) *openssl {
-	o := &openssl{program: requireTool(t, "openssl"), dir: t.TempDir(), alice: loadParty(t, "alice"), bob: loadParty(t, "bob")}
+	o := &openssl{program: needs.Program(t, "openssl"), dir: t.TempDir(), alice: loadParty(t, "alice"), bob: loadParty(t, "bob")}
 	o.curve = ecdsaSigner(t, "curve", elliptic.P256())
 	for name, s := range map[string]Signer{"alice": o.alice.signer(), "bob": o.bob.signer(), "curve": o.curve} {
 		certFile(t, o.dir, name+".crt", s.Certificate)

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ediport/ediport/internal/codepage"
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -91,10 +92,7 @@ func TestPagesOfPairsAreThoseOfGlibc(t *testing.T) {
 
 func program(t *testing.T) (iconv string) {
 	t.Helper()
-	iconv, err := exec.LookPath("iconv")
-	if err != nil {
-		t.Skip("no iconv on this machine")
-	}
+	iconv = needs.Program(t, "iconv")
 	if version, _ := exec.CommandContext(t.Context(), iconv, "--version").Output(); !glibcs.Match(version) {
 		t.Skip("the iconv of this machine is not that of glibc")
 	}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/ediport/ediport/internal/pbe"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -243,7 +244,7 @@ func TestCostlyBCFKSKeys(t *testing.T) {
 
 func TestJavaStoresMadeAfresh(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "java")
+	needs.Program(t, "java")
 	jar := filepath.FromSlash("/usr/share/java/bcprov.jar")
 	dir := makeJKS(t)
 	read := func(name string) []byte {
@@ -258,13 +259,11 @@ func TestJavaStoresMadeAfresh(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, c.Keys, 1)
 
-	if _, err := os.Stat(jar); err != nil && os.Getenv("CI") != "true" {
-		t.Skip("no Bouncy Castle to test with: ", err)
-	}
+	needs.File(t, jar)
 	script, err := filepath.Abs(filepath.FromSlash("testdata/bcfks/make.sh"))
 	require.NoError(t, err)
 	source := filepath.Join(filepath.Dir(script), "Bcfks.java")
-	run(t, dir, requireTool(t, "sh"), script, "base.p12", source, jar)
+	run(t, dir, needs.Program(t, "sh"), script, "base.p12", source, jar)
 	for _, name := range bcfksFiles {
 		c, err := BCFKS(read(name), same)
 		require.NoError(t, err, name)

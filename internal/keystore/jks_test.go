@@ -15,6 +15,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -275,11 +276,11 @@ func TestForeignKeyInAJKS(t *testing.T) {
 // makeJKS runs testdata/jks/make.sh in a new directory.
 func makeJKS(t *testing.T) string {
 	t.Helper()
-	requireTool(t, "keytool")
+	needs.Program(t, "keytool")
 	script, err := filepath.Abs(filepath.FromSlash("testdata/jks/make.sh"))
 	require.NoError(t, err)
 	dir := t.TempDir()
-	run(t, dir, requireTool(t, "sh"), script)
+	run(t, dir, needs.Program(t, "sh"), script)
 	return dir
 }
 

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -221,7 +222,7 @@ func TestHostileJWK(t *testing.T) {
 // TestJWKMadeAfresh reads what the program jose of this machine writes.
 func TestJWKMadeAfresh(t *testing.T) {
 	t.Parallel()
-	jose := requireTool(t, "jose")
+	jose := needs.Program(t, "jose")
 	for _, algorithm := range []string{"RS512", "PS256", "ES256", "ES384", "ES512"} {
 		dir := t.TempDir()
 		run(t, dir, jose, "jwk", "gen", "-i", `{"alg":"`+algorithm+`"}`, "-o", "k")

@@ -27,19 +27,6 @@ func vector(tb testing.TB, name string) []byte {
 	return data
 }
 
-// requireTool finds a program. It may be missing, but not in CI.
-func requireTool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is needed here: %v", name, err)
-		}
-		t.Skipf("no %s to test with: %v", name, err)
-	}
-	return path
-}
-
 // run starts a program in a directory and waits for it.
 func run(t *testing.T, dir, path string, args ...string) []byte {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.mozilla.org/pkcs7"
@@ -125,11 +126,11 @@ func TestHostileP7B(t *testing.T) {
 
 func TestP7BMadeAfresh(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "openssl")
+	needs.Program(t, "openssl")
 	script, err := filepath.Abs(filepath.FromSlash("testdata/p7b/make.sh"))
 	require.NoError(t, err)
 	dir := t.TempDir()
-	run(t, dir, requireTool(t, "sh"), script)
+	run(t, dir, needs.Program(t, "sh"), script)
 	for name, want := range p7bFiles {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -171,7 +172,7 @@ func TestPPKPartsOfDifferentKeys(t *testing.T) {
 // TestPPKMadeAfresh reads what the puttygen of this machine writes.
 func TestPPKMadeAfresh(t *testing.T) {
 	t.Parallel()
-	puttygen := requireTool(t, "puttygen")
+	puttygen := needs.Program(t, "puttygen")
 	for _, row := range [][]string{
 		{"rsa", "1024", "version=2"},
 		{"rsa", "1024", "version=3,kdf=argon2i,memory=256,passes=1"},
@@ -209,7 +210,7 @@ func FuzzPPK(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if file, err := parsePPK(data); err == nil && file.kdf.memory > 0 && file.kdf.passes > 16/file.kdf.memory {
-			t.Skip()
+			t.Skip("more Argon2 than a fuzzer has time for")
 		}
 		c, err := PPK(data, secret)
 		check(t, c, err)

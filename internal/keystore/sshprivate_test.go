@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
@@ -198,7 +199,7 @@ func TestHostileRSAInSSHPrivate(t *testing.T) {
 // TestSSHKeysMadeAfresh reads what the ssh-keygen of this machine writes.
 func TestSSHKeysMadeAfresh(t *testing.T) {
 	t.Parallel()
-	keygen := requireTool(t, "ssh-keygen")
+	keygen := needs.Program(t, "ssh-keygen")
 	for _, row := range [][]string{
 		{"-t", "rsa", "-b", "1024", "-N", "pässword", "-a", "2"},
 		{"-t", "ecdsa", "-b", "256", "-N", ""},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/require"
 )
 
@@ -32,13 +33,7 @@ func TestHostilePBES1(t *testing.T) {
 // The commands of the README, run by the OpenSSL of this machine.
 func TestKeysMadeAfresh(t *testing.T) {
 	t.Parallel()
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("openssl is needed here: ", err)
-		}
-		t.Skip("no openssl to test with: ", err)
-	}
+	openssl := needs.Program(t, "openssl")
 	plain, err := new(Decrypter).DecryptKey(readKey(t, "key-aes256.pem"), "secret")
 	require.NoError(t, err)
 	key := filepath.Join(t.TempDir(), "server.key")

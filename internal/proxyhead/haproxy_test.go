@@ -10,22 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// haproxy is the path of the program. It may be missing, but not in CI.
-func haproxy(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("haproxy")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("haproxy is needed here: ", err)
-		}
-		t.Skip("no haproxy to test with: ", err)
-	}
-	return path
-}
 
 // config has one door, where clients come in, and one server behind it.
 const config = `
@@ -42,7 +30,7 @@ listen door
 // balance runs HAProxy before the listener, and returns the address of its door.
 func balance(t *testing.T, ln net.Listener, options string) string {
 	t.Helper()
-	path := haproxy(t)
+	path := needs.Program(t, "haproxy")
 	door := freePort(t)
 	file := filepath.Join(t.TempDir(), "haproxy.cfg")
 	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, config, door, ln.Addr(), options), 0o600))

@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -168,24 +169,11 @@ func goClient(change func(*tls.Config)) *tls.Config {
 	return conf
 }
 
-// openssl is the path of a real client. It may be missing, but not in CI.
-func openssl(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("openssl")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("openssl is needed here: ", err)
-		}
-		t.Skip("no openssl to test with: ", err)
-	}
-	return path
-}
-
 // sClient connects "openssl s_client" to a server that greets and closes. It
 // returns what openssl prints and how the server's handshake ended.
 func sClient(t *testing.T, server *tls.Config, args ...string) (output string, state tls.ConnectionState, serverErr error) {
 	t.Helper()
-	path := openssl(t)
+	path := needs.Program(t, "openssl")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { _ = l.Close() }()

@@ -12,22 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ediport/ediport/internal/needs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// openssl is the path of a real authority. It may be missing, but not in CI.
-func openssl(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("openssl")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("openssl is needed here: ", err)
-		}
-		t.Skip("no openssl to test with: ", err)
-	}
-	return path
-}
 
 // caConfig makes "openssl ca" an authority with its files in the current folder.
 const caConfig = `
@@ -72,7 +60,7 @@ type realCA struct {
 
 func newRealCA(t *testing.T) realCA {
 	t.Helper()
-	ca := realCA{path: openssl(t), dir: t.TempDir()}
+	ca := realCA{path: needs.Program(t, "openssl"), dir: t.TempDir()}
 	write(t, ca.dir, "ca.cnf", []byte(caConfig))
 	write(t, ca.dir, "index.txt", nil)
 	ca.key(t, "ca")

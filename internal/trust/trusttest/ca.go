@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ediport/ediport/internal/needs"
 )
 
 // config makes "openssl ca" an authority with its files in the current folder.
@@ -69,12 +71,7 @@ type CA struct {
 // openssl the test is skipped, but not in CI.
 func NewCA(t testing.TB) *CA {
 	t.Helper()
-	path, err := exec.LookPath("openssl")
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip("no openssl to test with: ", err)
-	}
-	must(t, err)
-	ca := &CA{Dir: t.TempDir(), openssl: path}
+	ca := &CA{Dir: t.TempDir(), openssl: needs.Program(t, "openssl")}
 	ca.write(t, "ca.cnf", config)
 	ca.write(t, "index.txt", "")
 	ca.key(t, "ca")
