@@ -1,142 +1,38 @@
 package trust
 
 import (
-	"bufio"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"testing"
 	"time"
 
-	"github.com/ediport/ediport/internal/needs"
+	"github.com/ediport/ediport/internal/trust/trusttest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// caConfig makes "openssl ca" an authority with its files in the current folder.
-const caConfig = `
-[ca]
-default_ca = here
-[here]
-database = index.txt
-new_certs_dir = .
-rand_serial = yes
-certificate = ca.pem
-private_key = ca.key
-default_md = sha256
-default_days = 30
-default_crl_days = 1
-policy = any
-[any]
-commonName = supplied
-[req]
-distinguished_name = dn
-prompt = no
-[dn]
-CN = An authority of openssl
-[authority]
-basicConstraints = critical, CA:TRUE
-keyUsage = critical, keyCertSign, cRLSign
-subjectKeyIdentifier = hash
-[partner]
-basicConstraints = CA:FALSE
-[responder]
-basicConstraints = CA:FALSE
-extendedKeyUsage = OCSPSigning
-noCheck = ignored
-[list]
-authorityKeyIdentifier = keyid
-`
-
-// A realCA is an authority of openssl in a folder.
-type realCA struct {
-	path, dir string
-	cert      *x509.Certificate
+// firstList makes a CRL without extensions, which old versions of openssl make
+// one of version 1, in PEM.
+func firstList(t *testing.T, ca *trusttest.CA) []byte {
+	t.Helper()
+	ca.Run(t, "ca", "-config", "ca.cnf", "-gencrl", "-out", "first.pem")
+	return load(t, ca, "first.pem")
 }
 
-func newRealCA(t *testing.T) realCA {
+func load(t *testing.T, ca *trusttest.CA, name string) []byte {
 	t.Helper()
-	ca := realCA{path: needs.Program(t, "openssl"), dir: t.TempDir()}
-	write(t, ca.dir, "ca.cnf", []byte(caConfig))
-	write(t, ca.dir, "index.txt", nil)
-	ca.key(t, "ca")
-	ca.run(t, "req", "-x509", "-config", "ca.cnf", "-extensions", "authority", "-key", "ca.key", "-out", "ca.pem", "-days", "30")
-	ca.cert = ca.read(t, "ca")
-	return ca
-}
-
-func (ca realCA) run(t *testing.T, args ...string) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), ca.path, args...)
-	cmd.Dir = ca.dir
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "openssl %v: %s", args, out)
-}
-
-func (ca realCA) key(t *testing.T, name string) {
-	t.Helper()
-	ca.run(t, "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", name+".key")
-}
-
-func (ca realCA) read(t *testing.T, name string) *x509.Certificate {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(ca.dir, name+".pem"))
-	require.NoError(t, err)
-	block, _ := pem.Decode(text)
-	require.NotNil(t, block)
-	cert, err := x509.ParseCertificate(block.Bytes)
-	require.NoError(t, err)
-	return cert
-}
-
-// issue makes a key and a certificate that the authority has on its books.
-func (ca realCA) issue(t *testing.T, name, kind string) *x509.Certificate {
-	t.Helper()
-	ca.key(t, name)
-	ca.run(t, "req", "-new", "-config", "ca.cnf", "-key", name+".key", "-subj", "/CN="+name, "-out", name+".csr")
-	ca.run(t, "ca", "-config", "ca.cnf", "-batch", "-notext", "-extensions", kind, "-in", name+".csr", "-out", name+".pem")
-	return ca.read(t, name)
-}
-
-// list makes a CRL, which old versions of openssl make one of version 1 when
-// there are no extensions.
-func (ca realCA) list(t *testing.T, form string, args ...string) []byte {
-	t.Helper()
-	ca.run(t, append([]string{"ca", "-config", "ca.cnf", "-gencrl", "-out", "list.pem"}, args...)...)
-	ca.run(t, "crl", "-in", "list.pem", "-outform", form, "-out", "list")
-	raw, err := os.ReadFile(filepath.Join(ca.dir, "list"))
+	raw, err := os.ReadFile(filepath.Join(ca.Dir, name))
 	require.NoError(t, err)
 	return raw
 }
 
-var accepts = regexp.MustCompile(`ACCEPT .*:(\d+)`)
-
-// respond runs "openssl ocsp" on a free port until the test ends, and returns
-// its URL. Relative names of files are those of the authority's folder.
-func (ca realCA) respond(t *testing.T, args ...string) (url string) {
+// onTheBooks is a certificate that the authority issues.
+func onTheBooks(t *testing.T, ca *trusttest.CA, name string, extensions ...string) *x509.Certificate {
 	t.Helper()
-	args = append([]string{"ocsp", "-port", "0", "-index", "index.txt", "-CA", "ca.pem"}, args...)
-	cmd := exec.Command(ca.path, args...)
-	cmd.Dir = ca.dir
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if m := accepts.FindStringSubmatch(lines.Text()); m != nil {
-			return "http://127.0.0.1:" + m[1]
-		}
-	}
-	t.Fatal("openssl ocsp does not say where it listens")
-	return ""
+	return ca.Issue(t, name, extensions...).Leaf
 }
 
 // with is a certificate with other URLs than are in it, so that one certificate
@@ -170,15 +66,15 @@ func (c realCase) inAllModes(t *testing.T, issuer *x509.Certificate, check func(
 
 func TestRealCRL(t *testing.T) {
 	t.Parallel()
-	ca, impostor := newRealCA(t), newRealCA(t) // both have the same name
-	good, bad, held := ca.issue(t, "good", "partner"), ca.issue(t, "bad", "partner"), ca.issue(t, "held", "partner")
-	ca.run(t, "ca", "-config", "ca.cnf", "-revoke", "bad.pem", "-crl_reason", "keyCompromise")
-	ca.run(t, "ca", "-config", "ca.cnf", "-revoke", "held.pem", "-crl_hold", "holdInstructionReject")
+	ca, impostor := trusttest.NewCA(t), trusttest.NewCA(t) // both have the same name
+	good, bad, held := onTheBooks(t, ca, "good"), onTheBooks(t, ca, "bad"), onTheBooks(t, ca, "held")
+	ca.Run(t, "ca", "-config", "ca.cnf", "-revoke", "bad.pem", "-crl_reason", "keyCompromise")
+	ca.Run(t, "ca", "-config", "ca.cnf", "-revoke", "held.pem", "-crl_hold", "holdInstructionReject")
 
 	s := newSite(t)
-	der := s.page("/der", ca.list(t, "DER", "-crlexts", "list"))
-	pem := s.page("/pem", ca.list(t, "PEM"))
-	forged := s.page("/forged", impostor.list(t, "DER"))
+	der := s.page("/der", ca.CRL(t))
+	pem := s.page("/pem", firstList(t, ca))
+	forged := s.page("/forged", impostor.CRL(t))
 	unreachable := "http://127.0.0.1:1/"
 	for _, c := range []realCase{
 		{"good", with(good, der, ""), 0, 0, 0, ""},
@@ -191,28 +87,36 @@ func TestRealCRL(t *testing.T) {
 		{"wrong signer", with(bad, forged, ""), 0, 0, 275, "signature"},
 		{"unreachable", with(bad, unreachable, ""), 0, 0, 275, "connect"},
 	} {
-		c.inAllModes(t, ca.cert, func(k *Checker) check { return k.CheckCRL })
+		c.inAllModes(t, ca.Cert, func(k *Checker) check { return k.CheckCRL })
 	}
+}
+
+// urlOf is the URL of a responder of the authority.
+func urlOf(t *testing.T, ca *trusttest.CA, args ...string) string {
+	t.Helper()
+	return ca.Responder(t, args...).String()
 }
 
 func TestRealOCSP(t *testing.T) {
 	t.Parallel()
-	ca, impostor := newRealCA(t), newRealCA(t)
-	good, bad := ca.issue(t, "good", "partner"), ca.issue(t, "bad", "partner")
-	ca.issue(t, "responder", "responder")
-	ca.run(t, "ca", "-config", "ca.cnf", "-revoke", "bad.pem", "-crl_reason", "superseded")
+	ca, impostor := trusttest.NewCA(t), trusttest.NewCA(t)
+	good, bad := onTheBooks(t, ca, "good"), onTheBooks(t, ca, "bad")
+	onTheBooks(t, ca, "responder", "extendedKeyUsage = OCSPSigning", "noCheck = ignored")
+	ca.Run(t, "ca", "-config", "ca.cnf", "-revoke", "bad.pem", "-crl_reason", "superseded")
 
 	// One more that the books do not know.
-	ca.run(t, "req", "-new", "-config", "ca.cnf", "-key", "good.key", "-subj", "/CN=stray", "-out", "stray.csr")
-	ca.run(t, "x509", "-req", "-in", "stray.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-set_serial", "77", "-out", "stray.pem")
-	stray := ca.read(t, "stray")
+	ca.Run(t, "req", "-new", "-config", "ca.cnf", "-key", "good.key", "-subj", "/CN=stray", "-out", "stray.csr")
+	ca.Run(t, "x509", "-req", "-in", "stray.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-set_serial", "77", "-out", "stray.pem")
+	block, _ := pem.Decode(load(t, ca, "stray.pem"))
+	stray, err := x509.ParseCertificate(block.Bytes)
+	require.NoError(t, err)
 
-	direct := ca.respond(t, "-rsigner", "ca.pem", "-rkey", "ca.key", "-ndays", "1")
-	live := ca.respond(t, "-rsigner", "ca.pem", "-rkey", "ca.key", "-resp_no_certs", "-resp_key_id")
-	delegate := ca.respond(t, "-rsigner", "responder.pem", "-rkey", "responder.key", "-ndays", "1", "-rmd", "sha512")
-	partner := ca.respond(t, "-rsigner", "good.pem", "-rkey", "good.key", "-ndays", "1")
-	other := filepath.Join(impostor.dir, "ca")
-	forged := ca.respond(t, "-rsigner", other+".pem", "-rkey", other+".key", "-ndays", "1")
+	direct := urlOf(t, ca, "-rsigner", "ca.pem", "-rkey", "ca.key", "-ndays", "1")
+	live := urlOf(t, ca, "-rsigner", "ca.pem", "-rkey", "ca.key", "-resp_no_certs", "-resp_key_id")
+	delegate := urlOf(t, ca, "-rsigner", "responder.pem", "-rkey", "responder.key", "-ndays", "1", "-rmd", "sha512")
+	partner := urlOf(t, ca, "-rsigner", "good.pem", "-rkey", "good.key", "-ndays", "1")
+	other := filepath.Join(impostor.Dir, "ca")
+	forged := urlOf(t, ca, "-rsigner", other+".pem", "-rkey", other+".key", "-ndays", "1")
 	unreachable := "http://127.0.0.1:1/"
 	for _, c := range []realCase{
 		{"good", with(good, "", direct), 0, 0, 0, ""},
@@ -229,18 +133,17 @@ func TestRealOCSP(t *testing.T) {
 		{"a partner as signer", with(bad, "", partner), 0, 0, 275, "not for signing answers"},
 		{"unreachable", with(bad, "", unreachable), 0, 0, 275, "connect"},
 	} {
-		c.inAllModes(t, ca.cert, func(k *Checker) check { return k.CheckOCSP })
+		c.inAllModes(t, ca.Cert, func(k *Checker) check { return k.CheckOCSP })
 	}
 }
 
 func TestRealStaple(t *testing.T) {
 	t.Parallel()
-	ca := newRealCA(t)
-	good := ca.issue(t, "good", "partner")
-	ca.run(t, "ocsp", "-issuer", "ca.pem", "-cert", "good.pem", "-reqout", "request")
-	ca.run(t, "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key", "-ndays", "1",
+	ca := trusttest.NewCA(t)
+	good := onTheBooks(t, ca, "good")
+	ca.Run(t, "ocsp", "-issuer", "ca.pem", "-cert", "good.pem", "-reqout", "request")
+	ca.Run(t, "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key", "-ndays", "1",
 		"-reqin", "request", "-respout", "answer")
-	staple, err := os.ReadFile(filepath.Join(ca.dir, "answer"))
-	require.NoError(t, err)
-	assert.NoError(t, (&Checker{}).CheckStaple(t.Context(), staple, good, ca.cert, Required))
+	staple := load(t, ca, "answer")
+	assert.NoError(t, (&Checker{}).CheckStaple(t.Context(), staple, good, ca.Cert, Required))
 }

@@ -154,8 +154,14 @@ var accepts = regexp.MustCompile(`ACCEPT .*:(\d+)`)
 // hands requests on to it.
 func (ca *CA) Respond(t testing.TB, signer string) http.Handler {
 	t.Helper()
-	cmd := exec.Command(ca.openssl, "ocsp", "-port", "0", "-index", "index.txt", "-CA", "ca.pem", "-ndays", "1",
-		"-rsigner", signer+".pem", "-rkey", signer+".key")
+	return forward(ca.Responder(t, "-ndays", "1", "-rsigner", signer+".pem", "-rkey", signer+".key"))
+}
+
+// Responder runs "openssl ocsp" over the books as they are until the test ends,
+// with further arguments, and returns its URL.
+func (ca *CA) Responder(t testing.TB, args ...string) *url.URL {
+	t.Helper()
+	cmd := exec.Command(ca.openssl, append([]string{"ocsp", "-port", "0", "-index", "index.txt", "-CA", "ca.pem"}, args...)...)
 	cmd.Dir = ca.Dir
 	out, err := cmd.StdoutPipe()
 	must(t, err)
@@ -166,7 +172,7 @@ func (ca *CA) Respond(t testing.TB, signer string) http.Handler {
 	})
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if m := accepts.FindStringSubmatch(lines.Text()); m != nil {
-			return forward(&url.URL{Scheme: "http", Host: "127.0.0.1:" + m[1], Path: "/"})
+			return &url.URL{Scheme: "http", Host: "127.0.0.1:" + m[1], Path: "/"}
 		}
 	}
 	t.Fatal("openssl ocsp does not say where it listens")
